@@ -1,0 +1,104 @@
+{{ config(materialized='table') }}
+
+with
+
+event_records as (
+
+    select * from {{ ref('stg_event_records') }}
+
+),
+
+event_duplicates as (
+
+    select * from {{ ref('stg_event_duplicates') }}
+
+),
+
+client_records as (
+
+    select * from {{ ref('stg_client_records') }}
+
+),
+
+clients as (
+
+    select * from {{ ref('stg_clients') }}
+
+),
+
+rejected_events as (
+
+    select
+        source_file,
+        record_number,
+        rejection_reason,
+        'event' as entity,
+        client_id,
+        raw_fields,
+        raw_record
+    from event_records
+    where rejection_reason is not null
+
+),
+
+duplicates as (
+
+    select
+        source_file,
+        record_number,
+        'duplicate' as rejection_reason,
+        'event' as entity,
+        client_id,
+        raw_fields,
+        null::bytea as raw_record
+    from event_duplicates
+
+),
+
+rejected_clients as (
+
+    select
+        source_file,
+        record_number,
+        rejection_reason,
+        'client' as entity,
+        client_id,
+        raw_fields,
+        raw_record
+    from client_records
+    where rejection_reason is not null
+
+),
+
+superseded as (
+
+    select
+        client_records.source_file,
+        client_records.record_number,
+        'superseded' as rejection_reason,
+        'client' as entity,
+        client_records.client_id,
+        client_records.raw_fields,
+        null::bytea as raw_record
+    from client_records
+    inner join clients
+        on client_records.client_id = clients.client_id
+    where
+        client_records.rejection_reason is null
+        and (client_records.source_file, client_records.record_number) != (clients.source_file, clients.record_number)
+
+),
+
+rejected as (
+
+    select * from rejected_events
+    union all
+    select * from duplicates
+    union all
+    select * from rejected_clients
+    union all
+    select * from superseded
+
+)
+
+select * from rejected
