@@ -1,0 +1,90 @@
+/** Dagster's UI and daemon: `dagster dev` as a guarded service, on a port that is verified to be its own. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HumanError } from './errors.mjs';
+import { childEnv } from './paths.mjs';
+import { freePort, lastLines } from './postgres.mjs';
+import { hold, TERMINATE } from './processes.mjs';
+
+const FIRST_PORT = 3000;
+const START_MS = 180_000;
+
+const HOME_FILE = `# Written once by the stack; yours to change.
+telemetry:
+  enabled: false
+`;
+
+/** @param {import('./paths.mjs').Place} place  @returns {import('./processes.mjs').Service} */
+export const dagsterService = (place) => ({
+  name: 'Dagster',
+  stateFile: path.join(place.local, 'dagster.json'),
+  logFile: path.join(place.logs, 'dagster.log'),
+  stop: TERMINATE,
+});
+
+/** History and settings of Dagster: without a home they would be lost. @param {import('./paths.mjs').Place} place */
+export function prepareHome(place) {
+  fs.mkdirSync(place.dagsterHome, { recursive: true });
+  const file = path.join(place.dagsterHome, 'dagster.yaml');
+  if (!fs.existsSync(file)) fs.writeFileSync(file, HOME_FILE);
+}
+
+/**
+ * @param {import('./paths.mjs').Place} place
+ * @param {{env?: NodeJS.ProcessEnv, signal?: AbortSignal}} [options]
+ * @returns {Promise<{holder: import('./processes.mjs').Holder, url: string}>}
+ * @throws {HumanError}
+ */
+export async function holdDagster(place, { env = process.env, signal } = {}) {
+  prepareHome(place);
+  const service = dagsterService(place);
+  const holder = await hold(service, async () => {
+    const port = await freePort(FIRST_PORT);
+    return {
+      command: path.join(place.scripts, process.platform === 'win32' ? 'dagster.exe' : 'dagster'),
+      args: ['dev', '-h', '127.0.0.1', '-p', String(port)],
+      cwd: place.dagsterProject,
+      env: childEnv(place, env),
+      details: { url: `http://127.0.0.1:${port}` },
+    };
+  });
+  try {
+    await untilReady(place, holder, service, signal);
+    return { holder, url: holder.details.url };
+  } catch (error) {
+    await holder.release();
+    throw error;
+  }
+}
+
+async function untilReady(place, holder, service, signal) {
+  const end = Date.now() + START_MS;
+  let ended;
+  holder.ended.then((words) => (ended = words));
+  while (Date.now() < end) {
+    signal?.throwIfAborted();
+    if (ended) throw new HumanError(`${ended}. Its last words:\n${lastLines(service.logFile)}`);
+    if (await answers(holder.details.url, place, signal)) return;
+    await sleep(250);
+  }
+  throw new HumanError(`Dagster does not answer at ${holder.details.url}. Its last words:\n${lastLines(service.logFile)}`);
+}
+
+/** Another Dagster may have taken the port meanwhile: ours names our home. */
+async function answers(url, place, signal) {
+  const limit = () => AbortSignal.any([AbortSignal.timeout(10_000), signal].filter(Boolean));
+  try {
+    const info = await fetch(`${url}/server_info`, { signal: limit() });
+    if (!info.ok) return false;
+    const reply = await fetch(`${url}/graphql`, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"query":"{ instance { info } }"}', signal: limit(),
+    });
+    const text = (await reply.json()).data?.instance?.info ?? '';
+    if (text.includes(place.dagsterHome)) return true;
+    throw new HumanError(`Another Dagster answers at ${url}. End it and run the command again.`);
+  } catch (error) {
+    if (error instanceof HumanError) throw error;
+    return false;
+  }
+}
