@@ -17,13 +17,14 @@ purchases as (
 
 ),
 
-touchpoints as (
+-- Used more than once, a CTE would be materialized and its index out of reach
+touchpoints as not materialized (
 
     select * from {{ ref('int_touchpoints') }}
 
 ),
 
-events as (
+events as not materialized (
 
     select * from {{ ref('stg_events') }}
 
