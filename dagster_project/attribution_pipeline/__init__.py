@@ -1,0 +1,1 @@
+"""The Dagster project of Attribution Workbench: raw marketing events to attribution marts."""
