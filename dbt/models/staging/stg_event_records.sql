@@ -33,7 +33,7 @@ trimmed as (
         source_file,
         record_number,
         raw_record,
-        to_jsonb(source) - array['source_file', 'record_number', 'raw_record'] as raw_fields,
+        source as raw_event,
         {{ clean_text('client_id') }} as client_id,
         {{ clean_lower('event_type') }} as event_type,
         {{ clean_text('event_time') }} as event_time_text,
@@ -111,7 +111,10 @@ identified as (
         product_id,
         product_category,
         rejection_reason,
-        case when rejection_reason is not null and raw_record is null then raw_fields end as raw_fields,
+        case
+            when rejection_reason is not null and raw_record is null
+                then to_jsonb(raw_event) - array['source_file', 'record_number', 'raw_record']
+        end as raw_fields,
         raw_record
     from judged
 
