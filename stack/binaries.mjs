@@ -47,8 +47,8 @@ export function hydrate(native) {
  * @property {{uid: number, gid: number} | undefined} account who runs it, where that is not us
  */
 
-/** @param {Installation} installation  @param {string} name */
-export const programOf = (installation, name) => path.join(installation.bin, WINDOWS ? `${name}.exe` : name);
+/** @param {{bin: string}} installation  @param {string} name */
+export const programOf = ({ bin }, name) => path.join(bin, WINDOWS ? `${name}.exe` : name);
 
 /** The folder outside the checkout, for a root whose checkout the server's account cannot reach. @param {string} local */
 export function outsideFolder(local) {
@@ -112,6 +112,26 @@ function makeOutside(folder) {
   // Anybody may write in /var/tmp: a folder that somebody else laid out is not ours
   if (!found.isDirectory() || found.uid !== 0) throw new HumanError(`${folder} belongs to somebody else. Remove it, or run the command as an ordinary user.`);
   fs.chmodSync(folder, 0o711);
+}
+
+/**
+ * initdb starts the server through a shell, with its path in double quotes: a checkout whose path means something to a shell lends it
+ * programs from elsewhere meanwhile.
+ * @template T
+ * @param {Installation} installation
+ * @param {(bin: string) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withShellSafePrograms({ bin }, work) {
+  if (WINDOWS || !/[$`"\\\n]/.test(bin)) return work(bin);
+  const folder = fs.mkdtempSync('/var/tmp/attribution-workbench-initdb-');
+  try {
+    fs.cpSync(path.dirname(bin), folder, { recursive: true, verbatimSymlinks: true });
+    openUp(folder);
+    return await work(path.join(folder, 'bin'));
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function openUp(folder) {

@@ -12,13 +12,12 @@ import { say, seconds } from './terminal.mjs';
  * @returns {{name: string, command: string, args: string[], cwd: string}[]}
  */
 export function gates(place) {
-  const tool = (name) => path.join(place.scripts, process.platform === 'win32' ? `${name}.exe` : name);
-  const python = { cwd: place.dagsterProject };
+  const python = { command: place.python, cwd: place.dagsterProject };
   return [
-    { name: 'ruff check', command: tool('ruff'), args: ['check', '.', '../bench'], ...python },
-    { name: 'ruff format', command: tool('ruff'), args: ['format', '--check', '.', '../bench'], ...python },
-    { name: 'pyright', command: tool('pyright'), args: [], ...python },
-    { name: 'sqlfluff', command: tool('sqlfluff'), args: ['lint', '--disable-progress-bar', '.'], cwd: place.dbt },
+    { name: 'ruff check', args: ['-m', 'ruff', 'check', '.', '../bench'], ...python },
+    { name: 'ruff format', args: ['-m', 'ruff', 'format', '--check', '.', '../bench'], ...python },
+    { name: 'pyright', args: ['-m', 'pyright'], ...python },
+    { name: 'sqlfluff', command: place.python, args: ['-m', 'sqlfluff', 'lint', '--disable-progress-bar', '.'], cwd: place.dbt },
     ...modules(path.join(place.root, 'stack')).map((file) => ({
       name: `node --check ${path.relative(place.root, file)}`, command: process.execPath, args: ['--check', file], cwd: place.root,
     })),

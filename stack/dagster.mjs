@@ -42,8 +42,9 @@ export async function holdDagster(place, { env = process.env, signal } = {}) {
   const holder = await hold(service, async () => {
     const port = await freePort(FIRST_PORT);
     return {
-      command: path.join(place.scripts, process.platform === 'win32' ? 'dagster.exe' : 'dagster'),
-      args: ['dev', '-h', '127.0.0.1', '-p', String(port)],
+      command: place.python,
+      // By module, not by script: the first line of a script cannot hold every path
+      args: ['-m', 'dagster', 'dev', '-h', '127.0.0.1', '-p', String(port)],
       cwd: place.dagsterProject,
       env: childEnv(place, env),
       details: { url: `http://127.0.0.1:${port}` },

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hydrate, install, nativeFolder, programOf } from './binaries.mjs';
+import { hydrate, install, nativeFolder, programOf, withShellSafePrograms } from './binaries.mjs';
 import { connectionFile, readConnection, writeConnection } from './connection.mjs';
 import { HumanError } from './errors.mjs';
 import { waitForLock } from './lock.mjs';
@@ -137,7 +137,8 @@ async function initialise(installation, cluster, { signal }) {
     fs.writeFileSync(passwordFile, connection.password, { mode: 0o600 });
     if (account) for (const file of [draft, passwordFile]) fs.chownSync(file, account.uid, account.gid);
     const args = ['-D', draft, '--encoding=UTF8', '--locale=C', `--username=${OWNER}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--no-instructions'];
-    const { code, output } = await run(programOf(installation, 'initdb'), args, { cwd: base, env: plainEnv(), account, output: 'capture', signal });
+    const options = { cwd: base, env: plainEnv(), account, output: 'capture', signal };
+    const { code, output } = await withShellSafePrograms(installation, (bin) => run(programOf({ bin }, 'initdb'), args, options));
     if (code !== 0) throw new HumanError(`PostgreSQL could not make its data folder ${data}:\n${output.trim()}\nMake room or correct what it names, and run the command again.`);
     // The password first: a data folder whose password nobody knows would be lost
     writeConnection(cluster.connection, connection);

@@ -1,0 +1,2 @@
+-- Runs once, when the data volume is new.
+create database dagster;
