@@ -1,0 +1,34 @@
+-- Null, empty and every value that looks like a part of the encoding have ids of their own (section 3): no two rows below share one.
+with
+
+fields as (
+
+    select
+        fields.left_field,
+        fields.right_field
+    from (
+        values
+        (null, null), ('', null), (null, ''), ('', ''), ('null', null), ('NULL', null), (' ', null), ('a', 'b'), ('a,b', null),
+        (null, 'a,b'), ('a,', 'b'), ('a', ',b'), (',', null), (null, ','), ('"', null), ('""', null), ('"a"', 'b'), ('"a","b"', null),
+        ('\', null), ('\\', null), ('a\', 'b'), ('(', ')'), (')', '('), ('()', null), ('(,)', null), ('A', 'b'), ('a', 'B'),
+        ('ab', null), (null, 'ab'), ('é', null), (E'e\u0301', null), (E'a\n', null), (E'a\t', null), ('a ', null)
+    ) as fields (left_field, right_field)
+
+),
+
+hashed as (
+
+    select
+        left_field,
+        right_field,
+        {{ event_id(['left_field', 'right_field']) }} as event_id
+    from fields
+
+)
+
+select
+    event_id,
+    count(*) as occurrences
+from hashed
+group by event_id
+having count(*) > 1
