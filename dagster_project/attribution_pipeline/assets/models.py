@@ -1,0 +1,105 @@
+"""The dbt project as assets: one for each model, dbt's data tests as asset checks."""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import psycopg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt.errors import DagsterDbtError
+from psycopg import sql
+
+from attribution_pipeline import manifest
+from attribution_pipeline.assets.pictures import picture
+from attribution_pipeline.connection import connect
+from attribution_pipeline.manifest_facts import relation
+from attribution_pipeline.paths import dbt_profiles_dir, dbt_project_dir
+from attribution_pipeline.resources import Writer
+
+TARGETS_KEPT = 5
+
+
+class BuildConfig(dg.Config):
+    """How to build: `full_refresh` rebuilds the selected models whole, whatever they were built from."""
+
+    full_refresh: bool = False
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups are the layers: staging, intermediate, marts."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return dbt_resource_props["fqn"][1] if dbt_resource_props["resource_type"] == "model" else None
+
+
+def project() -> DbtProject:
+    """The dbt project; code references are relative to it. `prepare_if_dev` is never called: see manifest.py."""
+    return DbtProject(project_dir=dbt_project_dir(), profiles_dir=dbt_profiles_dir())
+
+
+def dbt_command() -> DbtCliResource:
+    """The dbt of this very Python environment, whatever is on the PATH."""
+    executable = shutil.which("dbt", path=str(Path(sys.executable).parent)) or "dbt"
+    return DbtCliResource(project_dir=project(), dbt_executable=executable)
+
+
+def build_arguments(full_refresh: bool) -> list[str]:
+    """Arguments of `dbt build`; unit tests stay out, they say nothing of the data."""
+    return ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if full_refresh else [])]
+
+
+def failures(run_results: Path, nodes: Mapping[str, Any]) -> list[str]:
+    """One line for each failed model and test of a dbt run: name, file, and dbt's message (the database's own words)."""
+    if not run_results.exists():
+        return []
+    lines = []
+    for result in json.loads(run_results.read_text(encoding="utf-8"))["results"]:
+        if result["status"] in ("error", "fail"):
+            node = nodes.get(result["unique_id"], {})
+            message = " ".join((result.get("message") or "").split())
+            lines.append(f"{node.get('name', result['unique_id'])} ({node.get('original_file_path', '?')}): {message}")
+    return lines
+
+
+def target_dir(run_id: str) -> Path:
+    """A target folder of the run's own, so that runs do not disturb one another; of the old ones a few are kept."""
+    runs = dbt_project_dir() / "target" / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    for old in sorted(runs.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)[TARGETS_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return runs / run_id
+
+
+def with_facts(connection: psycopg.Connection, event: dg.Output[Any]) -> dg.Output[Any]:
+    """The event of a finished model with what a person wants to see: its row count, and a picture of the marts."""
+    name = str(event.metadata["unique_id"].value).rsplit(".", 1)[-1]
+    row = connection.execute(sql.SQL("select count(*) from {}").format(relation(name))).fetchone()
+    return event.with_metadata(
+        {**event.metadata, "dagster/row_count": row[0] if row else 0, **picture(connection, name)}
+    )
+
+
+@dbt_assets(
+    manifest=manifest.require(),
+    project=project(),
+    name="dbt_models",
+    dagster_dbt_translator=Translator(
+        settings=DagsterDbtTranslatorSettings(enable_code_references=True, enable_source_tests_as_checks=True)
+    ),
+)
+def dbt_models(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, writer: Writer, config: BuildConfig
+) -> Iterator[Any]:
+    """Builds the selected models and runs their data tests in one `dbt build`; events come as soon as dbt has them."""
+    invocation = dbt.cli(build_arguments(config.full_refresh), context=context, target_path=target_dir(context.run_id))
+    try:
+        with connect(application_name=f"attribution facts {context.run_id[:8]}", autocommit=True) as connection:
+            for event in invocation.stream():
+                yield with_facts(connection, event) if isinstance(event, dg.Output) else event
+    except DagsterDbtError as error:
+        found = failures(invocation.target_path / "run_results.json", invocation.manifest["nodes"])
+        raise dg.Failure(description="\n".join(found) or str(error), allow_retries=False) from error

@@ -1,0 +1,1 @@
+"""Asset checks for what SQL tests cannot say."""
