@@ -1,4 +1,8 @@
 -- Nothing vanishes: for every file, records read = records staged + records rejected (attribution rules, section 1).
-select *
+select
+    source_file,
+    records_read,
+    records_staged,
+    records_rejected
 from {{ ref('load_reconciliation') }}
 where records_read != records_staged + records_rejected

@@ -43,7 +43,7 @@ purchase_touches as (
         on
             purchases.client_id = touchpoints.client_id
             and touchpoints.touch_time >= purchases.purchase_time - {{ attribution_window() }}
-            and touchpoints.touch_time <= purchases.purchase_time
+            and purchases.purchase_time >= touchpoints.touch_time
             and purchases.purchase_id != touchpoints.touch_id
 
 )

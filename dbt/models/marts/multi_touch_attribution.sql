@@ -86,7 +86,10 @@ ranked as (
 
     select
         *,
-        row_number() over (partition by purchase_id, model order by remainder desc, touch_position desc) as remainder_rank,
+        row_number() over (
+            partition by purchase_id, model
+            order by remainder desc, touch_position desc
+        ) as remainder_rank,
         units - sum(share_units) over (partition by purchase_id, model) as units_left
     from cut
 

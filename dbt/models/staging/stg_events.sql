@@ -50,13 +50,14 @@ events as (
         records.source_file,
         records.record_number
     from records
-    where not exists (
-        select 1
-        from duplicates
-        where
-            duplicates.source_file = records.source_file
-            and duplicates.record_number = records.record_number
-    )
+    where
+        not exists (
+            select 1
+            from duplicates
+            where
+                duplicates.source_file = records.source_file
+                and duplicates.record_number = records.record_number
+        )
 
 )
 

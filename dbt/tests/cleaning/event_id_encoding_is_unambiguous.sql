@@ -1,18 +1,19 @@
--- Null, empty and every value that looks like a part of the encoding have ids of their own (section 3): no two rows below share one.
+-- Null, empty and whatever looks like a part of the encoding have ids of their own (section 3): no two rows share one.
 with
 
-fields as (
+pairs as (
 
     select
-        fields.left_field,
-        fields.right_field
+        pairs.left_field,
+        pairs.right_field
     from (
         values
-        (null, null), ('', null), (null, ''), ('', ''), ('null', null), ('NULL', null), (' ', null), ('a', 'b'), ('a,b', null),
-        (null, 'a,b'), ('a,', 'b'), ('a', ',b'), (',', null), (null, ','), ('"', null), ('""', null), ('"a"', 'b'), ('"a","b"', null),
-        ('\', null), ('\\', null), ('a\', 'b'), ('(', ')'), (')', '('), ('()', null), ('(,)', null), ('A', 'b'), ('a', 'B'),
-        ('ab', null), (null, 'ab'), ('é', null), (E'e\u0301', null), (E'a\n', null), (E'a\t', null), ('a ', null)
-    ) as fields (left_field, right_field)
+        (null, null), ('', null), (null, ''), ('', ''), ('null', null), ('NULL', null), (' ', null), ('a', 'b'),
+        ('a,b', null), (null, 'a,b'), ('a,', 'b'), ('a', ',b'), (',', null), (null, ','), ('"', null), ('""', null),
+        ('"a"', 'b'), ('"a","b"', null), ('\', null), ('\\', null), ('a\', 'b'), ('(', ')'), (')', '('), ('()', null),
+        ('(,)', null), ('A', 'b'), ('a', 'B'), ('ab', null), (null, 'ab'), ('é', null), (E'e\u0301', null),
+        (E'a\n', null), (E'a\t', null), ('a ', null)
+    ) as pairs (left_field, right_field)
 
 ),
 
@@ -22,7 +23,7 @@ hashed as (
         left_field,
         right_field,
         {{ event_id(['left_field', 'right_field']) }} as event_id
-    from fields
+    from pairs
 
 )
 

@@ -1,4 +1,4 @@
--- A real date YYYY-MM-DD in 1970-2100, otherwise null (section 2): clean_date gives null for every text below and fails on none.
+-- A real date YYYY-MM-DD in 1970-2100 or null (section 2): clean_date gives null for every text below, fails on none.
 with
 
 texts as (

@@ -1,4 +1,4 @@
--- An optional sign, ASCII digits, optionally a point and digits (section 2): clean_revenue gives null for every text below and fails on none.
+-- A sign or none, ASCII digits, a point and digits or none (section 2): anything else is null, and no text below fails.
 with
 
 texts as (

@@ -1,4 +1,4 @@
-{#- The model's total equals the total revenue of the staged purchases, to the last decimal (attribution rules, section 5). -#}
+{#- The total equals the total revenue of the staged purchases, to the last decimal (attribution rules, section 5). -#}
 {% test conserves_revenue(model, revenue='attributed_revenue') %}
 with
 
@@ -21,7 +21,7 @@ where credited.total != staged.total
 {% endtest %}
 
 
-{#- Each purchase's credits sum exactly to its revenue, in every model asked for; no purchase is missing and none is added. -#}
+{#- Each purchase's credits sum exactly to its revenue, in every model asked for; none is missing, none is added. -#}
 {% test conserves_revenue_by_purchase(model) %}
 with
 
