@@ -22,10 +22,11 @@ export async function start(context) {
   if (!lock) throw new HumanError(alreadyRunning(place));
   try {
     await setUp(place, { signal });
-    return await withDatabase(context, async (database) => {
+    const code = await withDatabase(context, async (database) => {
       await prepareManifest(place, { signal });
-      const code = await runPipeline(context);
-      if (code !== 0) return code;
+      // One after the other: on a fresh Dagster home both would create its history at once
+      const failed = await runPipeline(context);
+      if (failed) return failed;
       const dagster = await holdDagster(place, { signal });
       lock.note({ url: dagster.url });
       try {
@@ -35,6 +36,8 @@ export async function start(context) {
         await dagster.holder.release();
       }
     });
+    if (code === 0) say('Everything is stopped.');
+    return code;
   } finally {
     lock.release();
   }

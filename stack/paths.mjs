@@ -68,5 +68,7 @@ export function childEnv(place, env = process.env) {
     // Live progress must reach a pipe line by line, and text is UTF-8 whatever the locale says
     PYTHONUNBUFFERED: '1',
     PYTHONUTF8: '1',
+    // dbt colours its lines for whoever reads them, unless told not to
+    ...(process.stdout.isTTY ? {} : { NO_COLOR: '1', DBT_USE_COLORS: 'false' }),
   };
 }

@@ -59,7 +59,7 @@ async function suites(place, env, args, signal) {
   await Promise.all([
     suite('static checks', () => runGates(place, { env, signal })),
     suite('stack', async () => {
-      const { code, output } = await run(process.execPath, ['--test', '--test-reporter=spec', ...files], { cwd: place.root, env, output: 'capture', signal });
+      const { code, output } = await run(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files], { cwd: place.root, env, output: 'capture', signal });
       return { ok: code === 0, report: output.trimEnd() };
     }),
   ]);
