@@ -9,6 +9,7 @@ import { hold, TERMINATE } from './processes.mjs';
 
 const FIRST_PORT = 3000;
 const START_MS = 180_000;
+const PORT_ATTEMPTS = 3;
 
 const HOME_FILE = `# Written once by the stack; yours to change.
 telemetry:
@@ -39,23 +40,24 @@ export function prepareHome(place) {
 export async function holdDagster(place, { env = process.env, signal } = {}) {
   prepareHome(place);
   const service = dagsterService(place);
-  const holder = await hold(service, async () => {
+  for (let attempt = 1; ; attempt++) {
     const port = await freePort(FIRST_PORT);
-    return {
+    const holder = await hold(service, async () => ({
       command: place.python,
       // By module, not by script: the first line of a script cannot hold every path
       args: ['-m', 'dagster', 'dev', '-h', '127.0.0.1', '-p', String(port)],
       cwd: place.dagsterProject,
       env: childEnv(place, env),
       details: { url: `http://127.0.0.1:${port}` },
-    };
-  });
-  try {
-    await untilReady(place, holder, service, signal);
-    return { holder, url: holder.details.url };
-  } catch (error) {
-    await holder.release();
-    throw error;
+    }));
+    try {
+      await untilReady(place, holder, service, signal);
+      return { holder, url: holder.details.url };
+    } catch (error) {
+      await holder.release();
+      // Somebody may have taken the port between our look and Dagster's
+      if (attempt === PORT_ATTEMPTS || signal?.aborted || (await freePort(port)) === port) throw error;
+    }
   }
 }
 

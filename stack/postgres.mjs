@@ -14,6 +14,7 @@ import { say, step } from './terminal.mjs';
 
 const FIRST_PORT = 54329;
 const START_MS = 60_000;
+const PORT_ATTEMPTS = 4;
 const OWNER = 'attribution';
 /** Fast shutdown, then immediate: the server then recovers at its next start. @type {import('./processes.mjs').StopSteps} */
 const STOP = [['SIGINT', 10_000], ['SIGQUIT', 5000], ['SIGKILL', 5000]];
@@ -74,24 +75,29 @@ export async function holdPostgres(place, cluster, { signal } = {}) {
     const installation = install(native, place.local, cluster.name);
     checkMajor(installation);
     const service = postgresService(place, cluster.name);
-    const holder = await hold(service, async () => {
-      await stopOrphan(installation);
-      if (!fs.existsSync(path.join(installation.data, 'PG_VERSION'))) {
-        await step(`PostgreSQL ${installation.version}: a new data folder`, () => initialise(installation, cluster, { signal }));
-      }
-      return program(installation, await settledConnection(installation, cluster, signal));
-    });
-    try {
+    for (let attempt = 1; ; attempt++) {
+      const holder = await hold(service, () => prepare(installation, cluster, signal));
       const connection = readConnection(cluster.connection);
-      await untilReady(holder, connection, installation, service, signal);
-      return { holder, connection, installation };
-    } catch (error) {
-      await holder.release();
-      throw error;
+      try {
+        await untilReady(holder, connection, installation, service, signal);
+        return { holder, connection, installation };
+      } catch (error) {
+        await holder.release();
+        // Somebody may have taken the port between our look and the server's
+        if (attempt === PORT_ATTEMPTS || signal?.aborted || (await freePort(connection.port)) === connection.port) throw error;
+      }
     }
   } finally {
     lock.release();
   }
+}
+
+async function prepare(installation, cluster, signal) {
+  await stopOrphan(installation);
+  if (!fs.existsSync(path.join(installation.data, 'PG_VERSION'))) {
+    await step(`PostgreSQL ${installation.version}: a new data folder`, () => initialise(installation, cluster, { signal }));
+  }
+  return program(installation, await settledConnection(installation, cluster, signal));
 }
 
 /** @throws {HumanError} when the data folder belongs to another major version: nothing is touched then */

@@ -10,6 +10,8 @@ import { run } from './processes.mjs';
 import { prepareManifest, setUp } from './setup.mjs';
 import { bold, say, seconds } from './terminal.mjs';
 
+const CLONE = 'clone.test.mjs';
+
 /** @param {import('./main.mjs').Context} context  extra arguments go to pytest */
 export async function test({ place: own, args, signal }) {
   const env = cleanEnv(own);
@@ -45,8 +47,8 @@ function testEnv(place, env, old) {
 }
 
 async function suites(place, env, args, signal) {
-  const stack = path.join(place.root, 'stack', 'test');
-  const files = fs.readdirSync(stack).filter((name) => name.endsWith('.test.mjs')).map((name) => path.join(stack, name));
+  const folder = path.join(place.root, 'stack', 'test');
+  const files = fs.readdirSync(folder).filter((name) => name.endsWith('.test.mjs'));
   const results = [];
   const suite = async (name, work) => {
     const started = performance.now();
@@ -55,13 +57,15 @@ async function suites(place, env, args, signal) {
     if (report) say(`\n${bold(name)}\n${report}`);
     results.push({ name, ok, duration });
   };
-  // The gates wait for nobody and the stack's tests mostly wait: together they fill two cores
+  const nodeTests = async (names) => {
+    const paths = names.map((name) => path.join(folder, name));
+    const { code, output } = await run(process.execPath, ['--test', '--test-reporter=spec', ...paths], { cwd: place.root, env, output: 'capture', signal });
+    return { ok: code === 0, report: output.trimEnd() };
+  };
+  // Two lanes for two cores: the clean clone takes about as long as all the others of the stack
   await Promise.all([
-    suite('static checks', () => runGates(place, { env, signal })),
-    suite('stack', async () => {
-      const { code, output } = await run(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files], { cwd: place.root, env, output: 'capture', signal });
-      return { ok: code === 0, report: output.trimEnd() };
-    }),
+    suite('two commands from a clean clone', () => nodeTests(files.filter((name) => name === CLONE))),
+    suite('static checks', () => runGates(place, { env, signal })).then(() => suite('stack', () => nodeTests(files.filter((name) => name !== CLONE)))),
   ]);
   await suite('pipeline', async () => {
     say(`\n${bold('pipeline')}`);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { before, test } from 'node:test';
 import { childEnv, placeOf } from '../paths.mjs';
 import { run } from '../processes.mjs';
-import { lockedUv } from '../uv.mjs';
+import { lockedUv, provideUv } from '../uv.mjs';
 import { hostileFolder, ROOT } from './helpers.mjs';
 
 const place = placeOf({}, ROOT);
@@ -106,7 +106,7 @@ test('the image\'s build steps run, literally, outside Docker', async (t) => {
   const context = path.join(image, 'context');
   await copyContext(context);
   // python:3.13-slim brings Python with pip: here an environment of the same shape
-  const uv = path.join(place.shared, 'uv', lockedUv(read('dagster_project/uv.lock')).version, 'uv');
+  const uv = await provideUv(place, { python: place.python });
   const base = path.join(image, 'base');
   const made = await run(uv, ['venv', '--quiet', '--seed', '--python', place.python, base], { output: 'capture' });
   assert.equal(made.code, 0, made.output);
