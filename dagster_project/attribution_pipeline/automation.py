@@ -1,4 +1,4 @@
-"""What starts runs: the job for everything, a daily schedule, a sensor on the raw folder (both off until switched on)."""
+"""What starts runs: the job for everything, a daily schedule, a sensor on the raw folder; the two are off at first."""
 
 import hashlib
 import json

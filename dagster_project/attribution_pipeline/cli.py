@@ -57,6 +57,9 @@ def run_everything(full_refresh: bool) -> int:
         finally:
             progress.finish()
             follower.join(timeout=10)
+        if _interrupted.is_set():
+            # Dagster turns the interruption into a failed run and comes back here
+            raise KeyboardInterrupt
         if not succeeded:
             print(f"\n{progress.failure_message()}\n(dbt's own output: {log_file})", file=sys.stderr)
             return 1
@@ -64,7 +67,11 @@ def run_everything(full_refresh: bool) -> int:
         return 1 if progress.blocking_failures else 0
 
 
+_interrupted = threading.Event()
+
+
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    _interrupted.set()
     raise KeyboardInterrupt
 
 
@@ -76,7 +83,9 @@ def main(arguments: list[str] | None = None) -> int:
     pipeline.add_argument("--full-refresh", action="store_true", help="rebuild every model whole")
     commands.add_parser("report", help="print channel performance and the reconciliation")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT too: whoever starts us in the background may have left it ignored
+    for received in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(received, _interrupt)
     ensure_dagster_home()
     try:
         if options.command == "report":

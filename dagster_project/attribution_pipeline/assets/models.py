@@ -53,7 +53,7 @@ def build_arguments(full_refresh: bool) -> list[str]:
 
 
 def failures(run_results: Path, nodes: Mapping[str, Any]) -> list[str]:
-    """One line for each failed model and test of a dbt run: name, file, and dbt's message (the database's own words)."""
+    """One line for each failed model and test of a dbt run: name, file, and dbt's message (the database's words)."""
     if not run_results.exists():
         return []
     lines = []

@@ -25,7 +25,7 @@ class RecountConfig(dg.Config):
 def disagreements(
     on_disk: Mapping[str, int], reconciled: Mapping[str, tuple[int, int, int]]
 ) -> list[tuple[str, int | None, int, int, int]]:
-    """Rows (file, on disk, read, staged, rejected) of every file where read != staged + rejected, or the disk differs."""
+    """Rows (file, on disk, read, staged, rejected) of files where read != staged + rejected, or the disk differs."""
     return [
         (name, on_disk.get(name), read, staged, rejected)
         for name, (read, staged, rejected) in sorted(reconciled.items())

@@ -22,7 +22,7 @@ currval({{ sql_string(build_sequence()) }})
 {#- The tables that remember what every model was built from; created before the first model runs. -#}
 {% macro create_build_state() %}
     {% if execute and flags.WHICH in ('run', 'build') %}
-        {% do create_schema(api.Relation.create(schema=var('schema_prefix', '') ~ 'intermediate')) %}
+        {% do adapter.create_schema(api.Relation.create(database=target.dbname, schema=var('schema_prefix', '') ~ 'intermediate')) %}
         {% call statement('create_build_state') %}
             create table if not exists {{ model_builds() }} (
                 model text primary key,

@@ -1,0 +1,273 @@
+"""Incremental equals full refresh: whatever arrives in whatever order, whatever was changed, run in part or cut off."""
+
+import random
+import re
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from .reference import Variables, attribute, generate_folder, write_folder
+from .reference.generator import Folder
+from .reference.variations import shuffle_arrival
+from .warehouse import SCHEMA_OF, DbtFailedError, Warehouse, assert_follows_the_rules, assert_same
+
+
+def _replace(directory: Path, folder: Folder, seed: int = 0) -> Path:
+    directory.mkdir(exist_ok=True)
+    for path in directory.iterdir():
+        path.unlink()
+    write_folder(folder, directory, seed)
+    return directory
+
+
+def _assert_equals_full_refresh(warehouse: Warehouse) -> None:
+    incremental = warehouse.snapshot()
+    warehouse.dbt("run", "--full-refresh")
+    assert_same(incremental, warehouse.snapshot())
+
+
+def _builds(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
+    with warehouse.connect() as connection:
+        found = connection.execute("select model, build, full_build from intermediate.model_builds")
+        return {model: (build, full) for model, build, full in found}
+
+
+@pytest.mark.parametrize("seed", [21, 22, 23])
+def test_any_order_of_arrival(warehouse: Warehouse, tmp_path: Path, seed: int) -> None:
+    """Files late, half, gone for a while, back again; at every state the marts follow the rules."""
+    folder = generate_folder(seed, clients=40)
+    for state in shuffle_arrival(folder, seed):
+        directory = _replace(tmp_path / "raw", state)
+        warehouse.load(directory)
+        warehouse.dbt("run")
+        assert_follows_the_rules(warehouse, attribute(directory))
+    _assert_equals_full_refresh(warehouse)
+
+
+def test_loading_again_rebuilds_nothing(warehouse: Warehouse, tmp_path: Path) -> None:
+    directory = _replace(tmp_path / "raw", generate_folder(31, clients=20))
+    warehouse.load(directory)
+    warehouse.dbt("run")
+    before = _builds(warehouse)
+    warehouse.load(directory)
+    warehouse.dbt("run")
+
+    incremental = {model for model in SCHEMA_OF} - {"rejected_records", "load_reconciliation", "channel_performance"}
+    assert {model: _builds(warehouse)[model] for model in incremental} == {
+        model: before[model] for model in incremental
+    }
+
+
+def test_only_what_a_new_event_can_affect_is_redone(warehouse: Warehouse, tmp_path: Path) -> None:
+    """A row that is written anew has another ctid or xmin: after an appended event those of one client alone, from its time on."""
+    directory = tmp_path / "raw"
+    directory.mkdir()
+    header = (
+        "client_id,event_type,event_time,session_id,channel,campaign_id,utm_source,utm_medium,page_url,referrer_url,"
+    )
+    header += "revenue,product_id,product_category\n"
+    days = range(1, 29)
+    lines = [
+        f"client_{client},{kind},2024-01-{day:02} {hour}:00,s,email,,,,,,{revenue},,\n"
+        for client in range(20)
+        for day in days
+        for kind, hour, revenue in (("page_view", 10, ""), ("purchase", 12, "5"))
+    ]
+    (directory / "events.csv").write_text(header + "".join(lines))
+    (directory / "clients.csv").write_text("client_id,registration_date,cohort,customer_segment\n")
+    warehouse.load(directory)
+    warehouse.dbt("run")
+
+    def versions() -> dict[tuple[str, str], str]:
+        with warehouse.connect() as connection:
+            return {
+                (client, str(time)): version
+                for client, time, version in connection.execute(
+                    "select client_id, purchase_time, xmin::text || ctid::text from marts.last_touch_attribution"
+                )
+            }
+
+    before = versions()
+    (directory / "events.csv").write_text(
+        header + "".join(lines) + "client_7,page_view,2024-01-20 11:00,s,social,,,,,,,,\n"
+    )
+    warehouse.load(directory)
+    warehouse.dbt("run")
+    after = versions()
+
+    redone = {key for key, version in after.items() if before.get(key) != version}
+    assert redone == {("client_7", f"2024-01-{day:02} 12:00:00") for day in days if day >= 20}
+    assert_follows_the_rules(warehouse, attribute(directory))
+
+
+CHANGES = [
+    (
+        "dbt_project.yml",
+        r"attribution_window_days: 30",
+        "attribution_window_days: 5",
+        Variables(attribution_window_days=5),
+    ),
+    (
+        "dbt_project.yml",
+        r"touchpoint_event_types: \[page_view\]",
+        "touchpoint_event_types: [purchase]",
+        Variables(touchpoint_event_types=["purchase"]),
+    ),
+    (
+        "dbt_project.yml",
+        r"time_decay_half_life_days: 7",
+        "time_decay_half_life_days: 1",
+        Variables(time_decay_half_life_days=1),
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "variables"), CHANGES, ids=["window", "touch types", "half-life"])
+def test_a_changed_variable_rebuilds_by_itself(
+    warehouse: Warehouse, tmp_path: Path, file: str, old: str, new: str, variables: Variables
+) -> None:
+    directory = _replace(tmp_path / "raw", generate_folder(41, clients=30))
+    project = warehouse.use_copy_of_project(tmp_path)
+    warehouse.load(directory)
+    warehouse.dbt("run")
+    text = (project / file).read_text()
+    assert re.search(old, text)
+    (project / file).write_text(re.sub(old, new, text))
+    warehouse.dbt("run")
+
+    assert_follows_the_rules(warehouse, attribute(directory, variables))
+    _assert_equals_full_refresh(warehouse)
+
+
+def test_changed_sql_and_macros_rebuild_the_model_and_its_descendants_alone(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    directory = _replace(tmp_path / "raw", generate_folder(42, clients=30))
+    project = warehouse.use_copy_of_project(tmp_path)
+    warehouse.load(directory)
+    warehouse.dbt("run")
+    before = _builds(warehouse)
+
+    model = project / "models" / "marts" / "last_touch_attribution.sql"
+    model.write_text(model.read_text().replace("'direct'", "'unattributed'"))
+    warehouse.dbt("run")
+    channels = {row["attributed_channel"] for row in warehouse.rows("last_touch_attribution")}
+    assert "unattributed" in channels and "direct" not in channels
+    rebuilt = {name for name, build in _builds(warehouse).items() if build[1] != before[name][1]}
+    assert rebuilt == {"last_touch_attribution", "channel_performance", "rejected_records", "load_reconciliation"}
+
+    # A macro that another macro calls: everything that cleans text follows
+    macro = project / "macros" / "cleaning" / "clean_text.sql"
+    macro.write_text(macro.read_text().replace("'_', 'g')", "'~', 'g')"))
+    warehouse.dbt("run")
+    assert any("~" in (row["channel"] or "") for row in warehouse.rows("int_touchpoints"))
+    _assert_equals_full_refresh(warehouse)
+
+
+def test_subsets_in_any_order_then_all(warehouse: Warehouse, tmp_path: Path) -> None:
+    folder = generate_folder(51, clients=40)
+    states = shuffle_arrival(folder, 51, steps=5)
+    warehouse.load(_replace(tmp_path / "raw", states[0]))
+    warehouse.dbt("run")
+    rng = random.Random(51)
+    for state in states[1:]:
+        warehouse.load(_replace(tmp_path / "raw", state))
+        chosen = rng.sample(sorted(SCHEMA_OF), k=5)
+        warehouse.dbt("run", "--select", *chosen, *(["--full-refresh"] if rng.random() < 0.4 else []))
+    warehouse.dbt("run")
+
+    assert_follows_the_rules(warehouse, attribute(tmp_path / "raw"))
+    _assert_equals_full_refresh(warehouse)
+
+
+@pytest.mark.parametrize("broken", ["int_touchpoints", "stg_event_duplicates", "int_purchase_attribution"])
+def test_a_run_that_died_half_way_then_a_subset_then_all(warehouse: Warehouse, tmp_path: Path, broken: str) -> None:
+    """A model fails in the middle of its transaction; what came before it is built, what comes after is not."""
+    folder = generate_folder(61, clients=30)
+    first, *_, last = shuffle_arrival(folder, 61)
+    warehouse.load(_replace(tmp_path / "raw", first))
+    warehouse.dbt("run")
+    project = warehouse.use_copy_of_project(tmp_path)
+    warehouse.dbt("run")
+    warehouse.load(_replace(tmp_path / "raw", last))
+    before = warehouse.snapshot()[broken]
+
+    config = project / "dbt_project.yml"
+    whole = config.read_text()
+    hook = f'{{{{ \\"select 1 / 0\\" if model.name == \'{broken}\' else \\"select 1\\" }}}}'
+    config.write_text(
+        whole.replace(
+            '    +post-hook: "{{ record_build() }}"', f'    +post-hook: ["{{{{ record_build() }}}}", "{hook}"]'
+        )
+    )
+    with pytest.raises(DbtFailedError, match=f"{broken}.*\n?.*division by zero"):
+        warehouse.dbt("run")
+    assert warehouse.snapshot()[broken] == before
+    config.write_text(whole)
+    warehouse.dbt("run", "--select", "int_purchase_attribution", "stg_clients")
+    warehouse.dbt("run")
+
+    assert_follows_the_rules(warehouse, attribute(tmp_path / "raw"))
+    _assert_equals_full_refresh(warehouse)
+
+
+def test_a_table_replaced_by_hand_is_rebuilt(warehouse: Warehouse, tmp_path: Path) -> None:
+    directory = _replace(tmp_path / "raw", generate_folder(71, clients=20))
+    warehouse.load(directory)
+    warehouse.dbt("run")
+    with warehouse.connect() as connection:
+        connection.execute("alter table intermediate.int_touchpoints rename to mine")
+        connection.execute("create table intermediate.int_touchpoints as select * from intermediate.mine limit 3")
+    warehouse.dbt("run")
+    assert_follows_the_rules(warehouse, attribute(directory))
+
+    with warehouse.connect() as connection:
+        connection.execute("drop schema raw cascade")
+    warehouse.load(_replace(directory, generate_folder(72, clients=20)))
+    warehouse.dbt("run")
+    assert_follows_the_rules(warehouse, attribute(directory))
+
+
+def test_a_schema_that_is_not_ours_is_refused_by_name(warehouse: Warehouse, tmp_path: Path) -> None:
+    warehouse.load(_replace(tmp_path / "raw", generate_folder(81, clients=5)))
+    with warehouse.connect() as connection:
+        connection.execute(
+            "create schema marts; create table marts.precious (id int); insert into marts.precious values (1)"
+        )
+    with pytest.raises(DbtFailedError, match='The schema "marts" in database .* is not ours'):
+        warehouse.dbt("run")
+    with warehouse.connect() as connection:
+        assert connection.execute("select id from marts.precious").fetchall() == [(1,)]
+        names = connection.execute(
+            "select nspname from pg_namespace where nspname in ('staging', 'intermediate')"
+        ).fetchall()
+        assert names in ([], [("staging",)], [("intermediate",)], [("staging",), ("intermediate",)])
+        for (name,) in names:
+            assert connection.execute("select 1 from pg_tables where schemaname = %s", (name,)).fetchall() == []
+
+
+def test_dbt_by_hand_is_refused_while_another_holds_the_lock(warehouse: Warehouse, tmp_path: Path) -> None:
+    warehouse.load(_replace(tmp_path / "raw", generate_folder(82, clients=5)))
+    with psycopg.connect(**warehouse.database.settings, autocommit=True, application_name="the other run") as holder:
+        holder.execute("select pg_advisory_lock(hashtextextended('attribution-workbench:raw', 0))")
+        with pytest.raises(DbtFailedError, match="Another run is writing: the other run"):
+            warehouse.dbt("run")
+        holder.execute("select pg_advisory_unlock_all()")
+        warehouse.dbt("run")
+
+
+def test_schema_prefix_keeps_dev_and_prod_apart(warehouse: Warehouse, tmp_path: Path) -> None:
+    directory = _replace(tmp_path / "raw", generate_folder(83, clients=5))
+    warehouse.load(directory)
+    warehouse.dbt("run")
+    before = warehouse.snapshot()
+    with warehouse.connect() as connection:
+        connection.execute("create schema dev_raw; comment on schema dev_raw is 'attribution-workbench'")
+        for table in ("events", "clients", "source_files", "loads"):
+            connection.execute(f"create table dev_raw.{table} (like raw.{table} including all)")  # type: ignore[arg-type]
+    warehouse.dbt("run", variables={"schema_prefix": "dev_"})
+    with warehouse.connect() as connection:
+        assert connection.execute("select count(*) from dev_staging.stg_events").fetchone() == (0,)
+        connection.execute("drop schema dev_raw, dev_staging, dev_intermediate, dev_marts cascade")
+    assert_same(warehouse.snapshot(), before)
