@@ -10,7 +10,7 @@ import { childEnv } from './paths.mjs';
 import { run } from './processes.mjs';
 import { findPython } from './python.mjs';
 import { say, step } from './terminal.mjs';
-import { provideUv } from './uv.mjs';
+import { indexOf, provideUv } from './uv.mjs';
 
 const OLDEST_NODE = 20;
 const POSTGRES15 = path.join('stack', 'test', 'postgres15');
@@ -118,20 +118,42 @@ async function syncPython(place, { tests, env, signal }) {
   });
   const uv = await step('uv', () => provideUv(place, { python, env, signal }));
   await step('Python environment', async () => {
-    // Its progress is for a terminal: elsewhere it would be a list of 130 packages
-    const args = ['sync', '--locked', '--inexact', ...(dev ? ['--group', 'dev'] : []), ...(process.stderr.isTTY ? [] : ['--quiet'])];
-    const { code } = await run(uv, args, { cwd: place.dagsterProject, env: uvEnv(place, python, env), signal });
-    if (code !== 0) {
-      throw new HumanError('uv could not install the Python packages: its words are above. Check the network (behind a company index set UV_DEFAULT_INDEX) and run the command again.');
+    for (const args of uvSteps(place, env, dev)) {
+      const { code } = await run(uv, args, { cwd: place.dagsterProject, env: uvEnv(place, python, env), signal });
+      if (code !== 0) {
+        throw new HumanError('uv could not install the Python packages: its words are above. Check the network (behind a company index set UV_DEFAULT_INDEX) and run the command again.');
+      }
     }
   });
   setStamp(place, 'python', { hash: wanted, dev });
 }
 
+/**
+ * What uv is asked, call by call.
+ * @param {import('./paths.mjs').Place} place
+ * @param {NodeJS.ProcessEnv} env
+ * @param {boolean} dev
+ * @returns {string[][]}
+ */
+export function uvSteps(place, env, dev) {
+  const groups = dev ? ['--group', 'dev'] : [];
+  // Its progress is for a terminal: elsewhere it would be a list of 130 packages
+  const quiet = process.stderr.isTTY ? [] : ['--quiet'];
+  if (!indexOf(env)) return [['sync', '--locked', '--inexact', ...groups, ...quiet]];
+  // uv takes a lock of one index for out of date under another: the same versions and hashes go by way of a list
+  const list = path.join(place.shared, 'uv', 'requirements.txt');
+  return [
+    ['export', '--frozen', '--no-emit-project', '--output-file', list, ...groups, '--quiet'],
+    ['venv', '--allow-existing', place.venv, ...quiet],
+    ['pip', 'install', '--python', place.python, '--no-deps', '--require-hashes', '--requirements', list, ...quiet],
+  ];
+}
+
 function uvEnv(place, python, env) {
+  const index = indexOf(env);
   return {
     ...env,
-    ...(env.PIP_INDEX_URL && !env.UV_DEFAULT_INDEX && !env.UV_INDEX_URL ? { UV_DEFAULT_INDEX: env.PIP_INDEX_URL } : {}),
+    ...(index ? { UV_DEFAULT_INDEX: index } : {}),
     VIRTUAL_ENV: undefined,
     UV_PROJECT_ENVIRONMENT: place.venv,
     UV_PYTHON: python,

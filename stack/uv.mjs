@@ -92,8 +92,8 @@ async function unpack(data, program, { python, name, signal }) {
   }
 }
 
-/** The index in use, as pip and uv name it: a company's mirror often is the only way out. */
-function indexOf(env) {
+/** The index in use, as pip and uv name it: a company's mirror often is the only way out. Empty for PyPI itself. @param {NodeJS.ProcessEnv} env */
+export function indexOf(env) {
   return (env.UV_DEFAULT_INDEX || env.UV_INDEX_URL || env.PIP_INDEX_URL || '').replace(/^[\w-]+=(?=https?:)/, '');
 }
 

@@ -8,7 +8,7 @@ import { hydrate, nativeFolder } from '../binaries.mjs';
 import { describe, HumanError } from '../errors.mjs';
 import { placeOf } from '../paths.mjs';
 import { findPython } from '../python.mjs';
-import { checkNode } from '../setup.mjs';
+import { checkNode, uvSteps } from '../setup.mjs';
 import { lockedUv, provideUv } from '../uv.mjs';
 import { hostileFolder, ROOT } from './helpers.mjs';
 
@@ -99,6 +99,14 @@ test('uv comes from the index in use, with its hash checked, and is unpacked onc
   assert.equal(await provideUv(place, { python: '/nowhere', env: {} }), program);
   const other = uvPlace(t, WHEEL, '0'.repeat(64));
   await assert.rejects(provideUv(other, { python, env: { UV_DEFAULT_INDEX } }), /not the one that uv\.lock names/);
+});
+
+test('under another index the locked versions are installed by their hashes', () => {
+  const place = placeOf({}, '/checkout');
+  assert.deepEqual(uvSteps(place, {}, false).map(([what, lock]) => [what, lock]), [['sync', '--locked']]);
+  const [list, environment, install] = uvSteps(place, { PIP_INDEX_URL: 'https://index.example/simple' }, true);
+  assert.ok(list.includes('--frozen') && list.includes('dev') && environment.includes(place.venv));
+  assert.ok(install.includes('--require-hashes') && install.includes('--no-deps'));
 });
 
 test('where uv cannot be fetched one on the PATH is used; else the error says what to do, without the password', async (t) => {
