@@ -53,14 +53,14 @@ def test_loading_again_rebuilds_nothing(warehouse: Warehouse, tmp_path: Path) ->
     warehouse.load(directory)
     warehouse.dbt("run")
 
-    incremental = {model for model in SCHEMA_OF} - {"rejected_records", "load_reconciliation", "channel_performance"}
+    incremental = set(SCHEMA_OF) - {"rejected_records", "load_reconciliation", "channel_performance"}
     assert {model: _builds(warehouse)[model] for model in incremental} == {
         model: before[model] for model in incremental
     }
 
 
 def test_only_what_a_new_event_can_affect_is_redone(warehouse: Warehouse, tmp_path: Path) -> None:
-    """A row that is written anew has another ctid or xmin: after an appended event those of one client alone, from its time on."""
+    """A row written anew has another ctid or xmin: after an appended event those of one client, from its time on."""
     directory = tmp_path / "raw"
     directory.mkdir()
     header = (
@@ -235,7 +235,7 @@ def test_a_schema_that_is_not_ours_is_refused_by_name(warehouse: Warehouse, tmp_
         connection.execute(
             "create schema marts; create table marts.precious (id int); insert into marts.precious values (1)"
         )
-    with pytest.raises(DbtFailedError, match='The schema "marts" in database .* is not ours'):
+    with pytest.raises(DbtFailedError, match=r'The schema "marts" in database .* is not ours'):
         warehouse.dbt("run")
     with warehouse.connect() as connection:
         assert connection.execute("select id from marts.precious").fetchall() == [(1,)]

@@ -1,4 +1,4 @@
-"""The real pipeline on a real database, for tests: the load, dbt in this process (one import for all runs), and its tables."""
+"""The real pipeline on a real database, for tests: the load, dbt in this process (imported once), and its tables."""
 
 import json
 import shutil

@@ -37,7 +37,7 @@ purchase_touches as (
         row_number() over (
             partition by purchases.purchase_id
             order by touchpoints.touch_time, touchpoints.source_file collate "C", touchpoints.record_number
-        ) as touch_position
+        )::integer as touch_position
     from purchases
     inner join touchpoints
         on

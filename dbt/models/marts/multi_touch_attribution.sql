@@ -142,7 +142,7 @@ select
     client_id,
     purchase_time,
     model,
-    touch_position::integer as touch_position,
+    touch_position,
     attributed_channel,
     attributed_revenue::numeric(18, 4) as attributed_revenue,
     weight,

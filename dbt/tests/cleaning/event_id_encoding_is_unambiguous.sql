@@ -1,3 +1,4 @@
+-- A test of the macros alone, shown as a check of the model that uses them: {{ ref('stg_event_records') }}
 -- Null, empty and whatever looks like a part of the encoding have ids of their own (section 3): no two rows share one.
 with
 

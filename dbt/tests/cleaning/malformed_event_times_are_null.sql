@@ -1,3 +1,4 @@
+-- A test of the macros alone, shown as a check of the model that uses them: {{ ref('stg_event_records') }}
 -- Anything but the forms of section 2 is malformed: clean_event_time gives null for every text below and fails on none.
 with
 

@@ -1,3 +1,4 @@
+-- A test of the macros alone, shown as a check of the model that uses them: {{ ref('stg_client_records') }}
 -- A real date YYYY-MM-DD in 1970-2100 or null (section 2): clean_date gives null for every text below, fails on none.
 with
 

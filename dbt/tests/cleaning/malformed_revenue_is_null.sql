@@ -1,3 +1,4 @@
+-- A test of the macros alone, shown as a check of the model that uses them: {{ ref('stg_event_records') }}
 -- A sign or none, ASCII digits, a point and digits or none (section 2): anything else is null, and no text below fails.
 with
 
