@@ -303,6 +303,8 @@ function holderOf(service, state, socket) {
       released = true;
       if (!socket.destroyed) socket.end('release\n');
       await closed;
+      // Where the guard ended too, nothing at all is left when we return
+      await until(() => fs.existsSync(service.stateFile) || identityOf(state.guard) !== state.guardIdentity, 1000);
     },
   };
 }

@@ -28,6 +28,12 @@ export function checkNode(version = process.versions.node) {
   throw new HumanError(`Node ${version} is too old: Node ${OLDEST_NODE} or newer is needed. Install it from https://nodejs.org and run the command again.`);
 }
 
+/** Dagster's SQLite history reads its own paths as a format. @param {import('./paths.mjs').Place} place  @throws {HumanError} */
+export function checkPath({ root, local }) {
+  const found = [root, local].find((folder) => folder.includes('%'));
+  if (found) throw new HumanError(`The path ${found} has a "%" in it, and Dagster cannot keep its history there. Move the folder to a path without one.`);
+}
+
 /**
  * Packages, uv and the Python environment.
  * @param {import('./paths.mjs').Place} place
@@ -36,6 +42,7 @@ export function checkNode(version = process.versions.node) {
  */
 export async function setUp(place, { tests = false, env = process.env, signal } = {}) {
   checkNode();
+  checkPath(place);
   fs.mkdirSync(place.shared, { recursive: true });
   // Two commands at once on a fresh checkout: the second waits for the first one's packages
   const lock = await waitForLock(path.join(place.shared, 'setup.lock'), {

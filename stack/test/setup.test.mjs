@@ -8,7 +8,7 @@ import { hydrate, nativeFolder } from '../binaries.mjs';
 import { describe, HumanError } from '../errors.mjs';
 import { placeOf } from '../paths.mjs';
 import { findPython } from '../python.mjs';
-import { checkNode, uvSteps } from '../setup.mjs';
+import { checkNode, checkPath, uvSteps } from '../setup.mjs';
 import { lockedUv, provideUv } from '../uv.mjs';
 import { hostileFolder, ROOT } from './helpers.mjs';
 
@@ -50,6 +50,11 @@ test('without a Python that fits the error names what was looked at, what was fo
 test('an old Node is told so', () => {
   assert.throws(() => checkNode('18.19.0'), /Node 18\.19\.0 is too old: Node 20/);
   checkNode('20.0.0');
+});
+
+test('a path that Dagster cannot work in is told before anything is installed', () => {
+  assert.throws(() => checkPath(placeOf({}, '/home/me/100% mine')), /has a "%" in it/);
+  checkPath(placeOf({}, '/home/me/$(x) "y"'));
 });
 
 test('the lock names one uv wheel for each platform', () => {
