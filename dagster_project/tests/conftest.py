@@ -18,6 +18,9 @@ from attribution_pipeline.paths import ROOT
 
 from .warehouse import Database, Warehouse
 
+# In the server's own C collation no test of byte order could fail
+NOT_IN_BYTE_ORDER = "locale_provider icu icu_locale 'en-US' locale 'C'"
+
 
 def create_database(server: dict[str, Any], options: str = "") -> Database:
     """A new database from template0; drop it with drop_database."""
@@ -34,7 +37,7 @@ def drop_database(server: dict[str, Any], database: Database) -> None:
 
 @pytest.fixture(scope="session")
 def server() -> dict[str, Any]:
-    """The test server, as connection.py finds it (`npm test` sets ATTRIBUTION_LOCAL_DIR); any database of it may be created on."""
+    """The test server, as connection.py finds it (`npm test` sets ATTRIBUTION_LOCAL_DIR). Tests create databases on it."""
     with connect("attribution tests", autocommit=True) as connection:
         info = connection.info
         return {
@@ -60,7 +63,7 @@ def database(server: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture(scope="session")
 def postgres15() -> dict[str, Any] | None:
-    """A PostgreSQL 15 server: ATTRIBUTION_POSTGRES15 names a connection.json. Without one the test fails, unless that is allowed."""
+    """A PostgreSQL 15 server: ATTRIBUTION_POSTGRES15 names a connection.json. Without one the test fails."""
     path = os.environ.get("ATTRIBUTION_POSTGRES15")
     if not path:
         if os.environ.get("ATTRIBUTION_ALLOW_NO_PG15") == "1":
@@ -90,7 +93,7 @@ def raw_folder(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def _warehouse(server: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    fresh = create_database(server)
+    fresh = create_database(server, NOT_IN_BYTE_ORDER)
     yield Warehouse(fresh, tmp_path_factory.mktemp("warehouse"))
     drop_database(server, fresh)
 
@@ -103,7 +106,7 @@ def warehouse(_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehou
 
 @pytest.fixture(scope="session")
 def _warehouse15(postgres15: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    fresh = create_database(postgres15)
+    fresh = create_database(postgres15, NOT_IN_BYTE_ORDER)
     yield Warehouse(fresh, tmp_path_factory.mktemp("warehouse15"))
     drop_database(postgres15, fresh)
 

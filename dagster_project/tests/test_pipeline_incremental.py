@@ -2,6 +2,7 @@
 
 import random
 import re
+import time
 from pathlib import Path
 
 import psycopg
@@ -271,3 +272,89 @@ def test_schema_prefix_keeps_dev_and_prod_apart(warehouse: Warehouse, tmp_path: 
         assert connection.execute("select count(*) from dev_staging.stg_events").fetchone() == (0,)
         connection.execute("drop schema dev_raw, dev_staging, dev_intermediate, dev_marts cascade")
     assert_same(warehouse.snapshot(), before)
+
+
+def test_a_duplicate_whose_raw_text_changes_keeps_no_old_text(warehouse: Warehouse, tmp_path: Path) -> None:
+    header = (
+        "client_id,event_type,event_time,session_id,channel,campaign_id,utm_source,utm_medium,page_url,referrer_url,"
+    )
+    header += "revenue,product_id,product_category\n"
+    line = "{},page_view,2024-01-01 10:00,s,email,,,,,,,,\n"
+    directory = tmp_path / "raw"
+    directory.mkdir()
+    (directory / "clients.csv").write_text("client_id,registration_date,cohort,customer_segment\n")
+    for text in ("c", "  c  "):
+        (directory / "events.csv").write_text(header + line.format("c") + line.format(text))
+        warehouse.load(directory)
+        warehouse.dbt("run")
+        assert_follows_the_rules(warehouse, attribute(directory))
+    _assert_equals_full_refresh(warehouse)
+
+
+def test_no_field_is_too_long(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Ids, channels and texts of 200 KB that do not compress: too long for any index."""
+    directory = _replace(tmp_path / "raw", generate_folder(91, clients=3))
+    long = random.Random(91).randbytes(100_000).hex()
+    fields = (
+        "client_id,event_type,event_time,session_id,channel,campaign_id,utm_source,utm_medium,page_url,referrer_url,"
+    )
+    lines = [
+        f"{long},page_view,2024-01-01 10:00,s,email,,,,,,,,",
+        f"c,page_view,2024-01-01 10:00,s,{long},,,,,,,,",
+        f"c,page_view,{long},s,email,,,,,,,,",
+        f"c,purchase,2024-01-01 10:00,s,email,,,,,,{'9' * 200_000},,",
+        f"c,purchase,2024-01-01 10:00,{long},email,{long},{long},{long},{long},{long},{'0' * 200_000}5.5,{long},{long}",
+    ]
+    (directory / "events_long.csv").write_text(fields + "revenue,product_id,product_category\n" + "\n".join(lines))
+    columns = "client_id,registration_date,cohort,customer_segment"
+    (directory / "clients_long.csv").write_text(f"{columns}\n{long},{long},{long},{long}\nc,{long},{long},{long}\n")
+    warehouse.load(directory)
+    warehouse.dbt("run")
+
+    assert_follows_the_rules(warehouse, attribute(directory))
+
+
+def test_two_runs_of_dbt_by_hand_at_once_double_nothing(warehouse: Warehouse, tmp_path: Path) -> None:
+    """A transaction of the test holds the first model back until both runs want it."""
+    directory = _replace(tmp_path / "raw", generate_folder(92, clients=20))
+    warehouse.load(directory)
+    warehouse.dbt("run")
+    warehouse.load(_replace(directory, generate_folder(93, clients=20)))
+    with warehouse.connect(autocommit=False) as holder:
+        holder.execute("lock table staging.stg_event_records in share mode")
+        runs = [warehouse.start_dbt("run") for _ in range(2)]
+        with warehouse.connect() as observer:
+            query = """
+                select count(*) from pg_stat_activity
+                where datname = current_database() and wait_event_type = 'Lock' and query like '%stg_event_records%'
+            """
+            deadline = time.monotonic() + 60
+            while observer.execute(query).fetchone() != (2,):
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        holder.rollback()
+    assert [run.wait(timeout=120) for run in runs] == [0, 0]
+
+    assert_follows_the_rules(warehouse, attribute(directory))
+    _assert_equals_full_refresh(warehouse)
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"attribution_window_days": -1}, "attribution_window_days must be a number of days from 0"),
+        ({"attribution_window_days": 4_000_000}, "attribution_window_days must be"),
+        ({"attribution_window_days": float("nan")}, "attribution_window_days must be"),
+        ({"attribution_window_days": "30 days"}, "attribution_window_days must be"),
+        ({"time_decay_half_life_days": 0}, "time_decay_half_life_days must be"),
+        ({"multi_touch_models": ["linear", "linear"]}, "multi_touch_models may hold each of"),
+        ({"multi_touch_models": "linear"}, "multi_touch_models must be a list"),
+        ({"touchpoint_event_types": ["click"]}, "touchpoint_event_types may hold"),
+        ({"schema_prefix": "Dev-"}, "schema_prefix may hold"),
+    ],
+)
+def test_variables_that_make_no_sense_stop_the_run(
+    warehouse: Warehouse, variables: dict[str, object], message: str
+) -> None:
+    with pytest.raises(DbtFailedError, match=message):
+        warehouse.dbt("run", variables=variables)

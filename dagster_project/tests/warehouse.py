@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,16 +94,24 @@ class Warehouse:
 
     def dbt(self, command: str, *arguments: str, variables: Mapping[str, Any] | None = None) -> list[Any]:
         """Runs dbt as a person would by hand, and gives its results. Raises DbtFailedError with dbt's messages."""
-        settings = ["--project-dir", str(self.project), "--profiles-dir", str(self._scratch / "profiles")]
-        settings += ["--target-path", str(self._target()), "--log-path", str(self._scratch / "logs")]
-        if variables is not None:
-            settings += ["--vars", yaml.safe_dump(dict(variables))]
-        result = dbtRunner().invoke(["--quiet", "--no-use-colors", command, *arguments, *settings])
+        given = [] if variables is None else ["--vars", yaml.safe_dump(dict(variables))]
+        result = dbtRunner().invoke(self._command_line(command, *arguments, *given))
         found = list(getattr(result.result, "results", []) or [])
         if not result.success:
             messages = [f"{node.node.name}: {node.message}" for node in found if str(node.status) in ("error", "fail")]
             raise DbtFailedError("\n".join(messages) or str(result.exception))
         return found
+
+    def start_dbt(self, command: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """The same in a process of its own, with a target folder of its own."""
+        target = tempfile.mkdtemp(dir=self._scratch)
+        dbt = Path(sys.executable).with_name("dbt")
+        return subprocess.Popen([dbt, *self._command_line(command, *arguments, "--target-path", target)])
+
+    def _command_line(self, command: str, *arguments: str) -> list[str]:
+        settings = ["--project-dir", str(self.project), "--profiles-dir", str(self._scratch / "profiles")]
+        settings += ["--target-path", str(self._target()), "--log-path", str(self._scratch / "logs")]
+        return ["--quiet", "--no-use-colors", command, *settings, *arguments]
 
     def use_copy_of_project(self, folder: Path) -> Path:
         """From now on dbt runs a copy of the project, which a test may change."""

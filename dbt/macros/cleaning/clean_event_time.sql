@@ -9,14 +9,18 @@
 {%- set time = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?' -%}
 {%- set zone = '( ?([Zz]|[+-](0[0-9]|1[0-3])(:?[0-5][0-9])?|[+-]14(:?00)?))?' -%}
 case
-    when {{ text }} ~ '^{{ date }}[ Tt]{{ time }}{{ zone }}$' and {{ is_real_day(text) }}
-        then (
+    when {{ text }} ~ '^{{ date }}[ Tt]{{ time }}{{ zone }}$'
+        then
             case
-                when right({{ text }}, 1) in ('Z', 'z') then left({{ text }}, -1) || '+00'
-                when substr({{ text }}, 17) ~ '[+-]' then {{ text }}
-                else {{ text }} || '+00'
+                when {{ is_real_day(text) }}
+                    then (
+                        case
+                            when right({{ text }}, 1) in ('Z', 'z') then left({{ text }}, -1) || '+00'
+                            when substr({{ text }}, 17) ~ '[+-]' then {{ text }}
+                            else {{ text }} || '+00'
+                        end
+                    )::timestamptz at time zone 'UTC'
             end
-        )::timestamptz at time zone 'UTC'
 end
 {%- endmacro %}
 
@@ -24,10 +28,8 @@ end
 {#- A trimmed text as date, null where it is no real date YYYY-MM-DD in 1970-2100. -#}
 {% macro clean_date(text) -%}
 case
-    when
-        {{ text }} ~ '^(19[7-9][0-9]|20[0-9]{2}|2100)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'
-        and {{ is_real_day(text) }}
-        then ({{ text }})::date
+    when {{ text }} ~ '^(19[7-9][0-9]|20[0-9]{2}|2100)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'
+        then case when {{ is_real_day(text) }} then ({{ text }})::date end
 end
 {%- endmacro %}
 

@@ -54,11 +54,16 @@
 {%- endmacro %}
 
 
-{#- Runs first in every model's transaction: the writer is still the only one, and the build has a number. -#}
+{#-
+    Runs first in every model's transaction: the writer is still the only one, and the build has a number. Two runs of dbt by hand share
+    the writer lock; the lock on the model makes the second wait, and then find nothing left to do.
+-#}
 {% macro begin_build() %}
     {% if execute %}
         {% do check_single_writer() %}
-        select nextval({{ sql_string(build_sequence()) }})
+        select
+            pg_advisory_xact_lock(hashtextextended({{ sql_string('attribution-workbench:' ~ this.include(database=false)) }}, 0)),
+            nextval({{ sql_string(build_sequence()) }})
     {% endif %}
 {% endmacro %}
 
@@ -69,6 +74,10 @@
         {% set full = should_full_refresh() or model.config.materialized != 'incremental' %}
         {% set changed = "exists (select 1 from " ~ model_changes() ~ " where model = " ~ sql_string(model.name) ~ " and build = " ~ this_build() ~ ")" %}
         {% if full %}
+        {% if config.get('meta', {}).get('valid_records_index') %}
+        -- Partial, since a rejected record may hold a text too long for an index; unnamed, since the old table's index still has its name
+        create index on {{ this }} ({{ config.get('meta')['valid_records_index'] }}) where rejection_reason is null;
+        {% endif %}
         delete from {{ model_changes() }} where model = {{ sql_string(model.name) }};
         {% endif %}
         analyze {{ this }};

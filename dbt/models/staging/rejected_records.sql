@@ -8,6 +8,12 @@ event_records as (
 
 ),
 
+raw_events as (
+
+    select * from {{ source('raw', 'events') }}
+
+),
+
 event_duplicates as (
 
     select * from {{ ref('stg_event_duplicates') }}
@@ -44,14 +50,18 @@ rejected_events as (
 duplicates as (
 
     select
-        source_file,
-        record_number,
+        event_duplicates.source_file,
+        event_duplicates.record_number,
         'duplicate' as rejection_reason,
         'event' as entity,
-        client_id,
-        raw_fields,
+        event_duplicates.client_id,
+        to_jsonb(raw_events) - array['source_file', 'record_number', 'raw_record'] as raw_fields,
         null::bytea as raw_record
     from event_duplicates
+    left join raw_events
+        on
+            event_duplicates.source_file = raw_events.source_file
+            and event_duplicates.record_number = raw_events.record_number
 
 ),
 

@@ -5,12 +5,10 @@
         meta={
             'source_table': 'clients',
             'time_column': none,
+            'valid_records_index': 'client_id',
             'content_columns': ['rejection_reason', 'raw_fields', 'raw_record'],
         },
-        indexes=[
-            {'columns': ['source_file', 'record_number'], 'type': 'brin'},
-            {'columns': ['client_id']},
-        ],
+        indexes=[{'columns': ['source_file', 'record_number'], 'type': 'brin'}],
     )
 }}
 

@@ -23,12 +23,6 @@ records as (
 
 ),
 
-raw_events as (
-
-    select * from {{ source('raw', 'events') }}
-
-),
-
 -- Few events are repeated: finding them first spares sorting all the others
 repeated as (
 
@@ -56,18 +50,13 @@ numbered as (
 duplicates as (
 
     select
-        numbered.client_id,
-        numbered.event_time,
-        numbered.event_id,
-        numbered.source_file,
-        numbered.record_number,
-        to_jsonb(raw_events) - array['source_file', 'record_number', 'raw_record'] as raw_fields
+        client_id,
+        event_time,
+        event_id,
+        source_file,
+        record_number
     from numbered
-    left join raw_events
-        on
-            numbered.source_file = raw_events.source_file
-            and numbered.record_number = raw_events.record_number
-    where numbered.occurrence > 1
+    where occurrence > 1
 
 )
 

@@ -5,12 +5,10 @@
         meta={
             'source_table': 'events',
             'time_column': 'event_time',
+            'valid_records_index': 'client_id, event_time',
             'content_columns': ['event_id', 'rejection_reason', 'raw_fields', 'raw_record'],
         },
-        indexes=[
-            {'columns': ['source_file', 'record_number'], 'type': 'brin'},
-            {'columns': ['client_id', 'event_time']},
-        ],
+        indexes=[{'columns': ['source_file', 'record_number'], 'type': 'brin'}],
     )
 }}
 
