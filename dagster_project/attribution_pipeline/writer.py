@@ -17,6 +17,7 @@ import psycopg
 from psycopg.pq import ConnStatus
 
 from .errors import HumanError, shown
+from .last_words import LastWords
 
 POLL_SECONDS = 0.5
 REPEAT_SECONDS = 30.0
@@ -60,6 +61,7 @@ class WriterLock:
         self.lost: str | None = None
         self._connection = connection
         self._on_lost = on_lost
+        self._last_words = LastWords(connection)
         self._released = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="writer-lock", daemon=True)
         self._watcher.start()
@@ -88,13 +90,11 @@ class WriterLock:
                     continue
                 try:
                     pgconn.consume_input()
-                    # Parses what came, so that the reason is known
+                    # Parses what came: a notice, a changed setting, or the server's last words
                     pgconn.is_busy()
-                    pgconn.notifies()
-                    ended = pgconn.status != ConnStatus.OK
-                    reason = "the connection ended"
+                    ended, reason = pgconn.status != ConnStatus.OK, "the connection ended"
                 except psycopg.Error as error:
-                    ended, reason = True, " ".join(str(error).split())
+                    ended, reason = True, self._last_words.of(error)
                 if ended and not self._released.is_set():
                     self._report(reason)
                     return

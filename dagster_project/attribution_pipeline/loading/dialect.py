@@ -110,7 +110,10 @@ class RecordReader:
         self._buffer = self._buffer.removeprefix(BYTE_ORDER_MARK)
         while self._buffer or not self._at_end:
             if len(self._buffer) > LONG_RECORD_BYTES:
-                yield self._long_record()
+                # A line without any character is no record
+                self._buffer = self._buffer.lstrip(b"\r\n")
+                if self._buffer:
+                    yield self._long_record()
                 continue
             # Doubling keeps the work linear when a record does not end
             self._fill(max(self._block_bytes, 2 * len(self._buffer)))

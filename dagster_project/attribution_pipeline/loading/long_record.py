@@ -4,7 +4,9 @@ eight times that)."""
 import re
 
 _FIELD_START, _UNQUOTED, _QUOTED = range(3)
-_ENDS_UNQUOTED = re.compile(rb"[,\r\n]")
+_ENDS_UNQUOTED = re.compile(rb'[\r\n]|,"')
+# Pairs of quotes and what stands before them, a bounded number at a time: each costs the matcher a little memory
+_PAIRS = re.compile(rb'(?:[^"]*""){0,1000}')
 _COMMA, _QUOTE = b",", b'"'
 
 
@@ -43,6 +45,10 @@ class LongRecord:
         data = self.data
         while self._position < len(data):
             if self._state == _QUOTED:
+                pairs = _PAIRS.match(data, self._position)
+                if pairs and pairs.end() > self._position:
+                    self._position = pairs.end()
+                    continue
                 quote = data.find(_QUOTE, self._position)
                 if quote < 0:
                     self._position = len(data)
@@ -50,21 +56,21 @@ class LongRecord:
                     # The next byte says whether this quote closes the field or is one of two
                     self._position = quote
                     return
-                elif data[quote + 1] == ord(_QUOTE):
-                    self._position = quote + 2
                 else:
                     self._state, self._position = _UNQUOTED, quote + 1
             elif self._state == _FIELD_START and data[self._position] == ord(_QUOTE):
                 self._state, self._position = _QUOTED, self._position + 1
             else:
+                self._state = _UNQUOTED
                 found = _ENDS_UNQUOTED.search(data, self._position)
                 if found is None:
-                    self._state, self._position = _UNQUOTED, len(data)
-                elif found.group() == _COMMA:
-                    self._state, self._position = _FIELD_START, found.end()
+                    self._state = _FIELD_START if data.endswith(_COMMA) else _UNQUOTED
+                    self._position = len(data)
+                elif found.group() == b',"':
+                    self._state, self._position = _QUOTED, found.end()
                 elif found.group() == b"\r" and found.end() == len(data):
                     # The next byte says whether this is half of a CRLF
-                    self._state, self._position = _UNQUOTED, found.start()
+                    self._position = found.start()
                     return
                 else:
                     self.end = found.start()
@@ -103,8 +109,6 @@ def is_text(raw: bytes) -> bool:
 
 
 def _closing_quote(raw: bytes, position: int) -> int:
-    while True:
-        quote = raw.find(_QUOTE, position)
-        if not raw.startswith(_QUOTE, quote + 1):
-            return quote
-        position = quote + 2
+    while (pairs := _PAIRS.match(raw, position)) and pairs.end() > position:
+        position = pairs.end()
+    return raw.find(_QUOTE, position)

@@ -13,11 +13,12 @@ from psycopg.pq import TransactionStatus
 
 from ..connection import check_server, describe
 from ..errors import shown
+from ..last_words import LastWords
 from . import schema
 from .columns import COLUMNS, TABLES, Entity
 from .copytext import CopyText
 from .dialect import RecordReader
-from .errors import DatabaseFailedError, LoadError, database_words
+from .errors import DatabaseFailedError, LoadError
 from .files import RawFile, content_hash, find, reading
 from .report import FileReport, LoadReport, Status, file_line
 
@@ -76,17 +77,17 @@ def mirror(
 
 @contextmanager
 def _in_human_words(connection: psycopg.Connection) -> Iterator[None]:
-    try:
-        where = describe(connection)
-    except psycopg.Error:
-        where = "PostgreSQL"
+    where = describe(connection)
+    last_words = LastWords(connection)
     try:
         yield
     except psycopg.Error as error:
         raise DatabaseFailedError(
-            f"The load failed in {where}: {database_words(error)}. Nothing was changed. Remove the cause, then "
-            "load again."
+            f"The load failed in {where}: {last_words.of(error)}. Nothing was changed. "
+            "Remove the cause, then load again."
         ) from error
+    finally:
+        last_words.stop_listening()
 
 
 class _Mirror:
