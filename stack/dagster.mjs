@@ -14,6 +14,9 @@ const PORT_ATTEMPTS = 3;
 const HOME_FILE = `# Written once by the stack; yours to change.
 telemetry:
   enabled: false
+# No invitation to a newsletter over the first page
+nux:
+  enabled: false
 `;
 
 /** @param {import('./paths.mjs').Place} place  @returns {import('./processes.mjs').Service} */
