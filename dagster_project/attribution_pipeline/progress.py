@@ -81,7 +81,7 @@ class Progress:
         elif event.is_step_materialization:
             materialization = event.step_materialization_data.materialization
             rows = materialization.metadata.get("dagster/row_count")
-            count = f"{rows.value:,} rows" if rows else ""
+            count = f"{rows.value:,} row{'' if rows.value == 1 else 's'}" if rows else ""
             self._line("ok", f"{materialization.asset_key.to_user_string():<42} {count}")
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             self._show_check(event.asset_check_evaluation_data)
