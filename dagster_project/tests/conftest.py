@@ -37,7 +37,7 @@ def drop_database(server: dict[str, Any], database: Database) -> None:
 
 @pytest.fixture(scope="session")
 def server() -> dict[str, Any]:
-    """The test server, as connection.py finds it (`npm test` sets ATTRIBUTION_LOCAL_DIR). Tests create databases on it."""
+    """The test server, as connection.py finds it (`npm test` sets ATTRIBUTION_LOCAL_DIR)."""
     with connect("attribution tests", autocommit=True) as connection:
         info = connection.info
         return {
