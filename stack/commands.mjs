@@ -1,4 +1,5 @@
 /** What the commands do, in order. */
+import fs from 'node:fs';
 import path from 'node:path';
 import { checkOwnServer, readConnection, connectionFile, writeProfile } from './connection.mjs';
 import { holdDagster, prepareHome } from './dagster.mjs';
@@ -80,10 +81,14 @@ export async function setup({ place, signal }) {
 /** @param {Context} context */
 export async function bench(context) {
   const { place, args, signal } = context;
+  const named = args[0] && !args[0].startsWith('-');
+  const script = path.join('..', 'bench', `${named ? args[0] : 'load'}.py`);
+  if (!fs.existsSync(path.join(place.dagsterProject, script))) {
+    throw new HumanError(`There is no benchmark "${args[0]}". Look into bench/README.md.`);
+  }
   await setUp(place, { signal });
   return withDatabase(context, async () => {
-    const script = path.join('..', 'bench', 'load.py');
-    return exitCode(await run(place.python, [script, ...args], { cwd: place.dagsterProject, env: childEnv(place), signal }));
+    return exitCode(await run(place.python, [script, ...args.slice(named ? 1 : 0)], { cwd: place.dagsterProject, env: childEnv(place), signal }));
   });
 }
 

@@ -20,7 +20,7 @@ const COMMANDS = {
   test: { what: 'all tests', run: test },
   check: { what: 'the static checks: formatting, types, SQL', run: check },
   reset: { what: 'say what a fresh start would delete; with --yes delete it', run: reset },
-  bench: { what: 'the benchmark of the load', run: bench },
+  bench: { what: 'a benchmark by its name, the load without one', run: bench },
 };
 
 async function main([name = '', ...args]) {
