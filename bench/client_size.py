@@ -15,13 +15,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "dagster_project"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "dagster_project"))
 
 import psycopg
+from psycopg import sql
+
 from attribution_pipeline.connection import connect, describe
 from attribution_pipeline.loading.mirror import mirror
-from psycopg import sql
+from attribution_pipeline.paths import ROOT
 
 MODEL = "int_purchase_attribution"
 PURCHASE_EVERY = 20

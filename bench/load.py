@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "dagster_project"))
 
 import psycopg
+
 from attribution_pipeline.connection import connect, describe
 from attribution_pipeline.loading.columns import COLUMNS
 from attribution_pipeline.loading.mirror import mirror

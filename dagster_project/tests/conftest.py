@@ -100,7 +100,7 @@ def _warehouse(server: dict[str, Any], tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def warehouse(_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
-    """An empty warehouse on PostgreSQL 18; its database is shared by a worker's tests, so that dbt need not parse again."""
+    """An empty warehouse on PostgreSQL 18; a worker's tests share its database, so that dbt need not parse again."""
     return _prepared(_warehouse, monkeypatch)
 
 

@@ -1,4 +1,4 @@
-"""What Dagster shows: definitions load without dbt, the asset graph is as pinned, the automation decides as it should."""
+"""What Dagster shows: definitions load without dbt, the asset graph is as pinned, the automation decides rightly."""
 
 import json
 import os
