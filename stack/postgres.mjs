@@ -41,6 +41,7 @@ const SETTINGS = {
  * @property {string} folder of the package that brings the programs
  * @property {string} name of the data folder, of the service, and of its state file
  * @property {string} connection path of the connection file
+ * @property {Record<string, string>} [settings] beyond ours
  */
 
 /** The cluster of a local folder. @param {import('./paths.mjs').Place} place  @returns {Cluster} */
@@ -97,7 +98,7 @@ async function prepare(installation, cluster, signal) {
   if (!fs.existsSync(path.join(installation.data, 'PG_VERSION'))) {
     await step(`PostgreSQL ${installation.version}: a new data folder`, () => initialise(installation, cluster, { signal }));
   }
-  return program(installation, await settledConnection(installation, cluster, signal));
+  return program(installation, await settledConnection(installation, cluster, signal), cluster.settings);
 }
 
 /** @throws {HumanError} when the data folder belongs to another major version: nothing is touched then */
@@ -113,8 +114,8 @@ export function checkMajor({ data, version }) {
   ].join('\n'));
 }
 
-function program(installation, connection) {
-  const settings = Object.entries({ ...SETTINGS, port: connection.port }).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+function program(installation, connection, more) {
+  const settings = Object.entries({ ...SETTINGS, ...more, port: connection.port }).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   return {
     command: programOf(installation, 'postgres'),
     args: ['-D', installation.data, ...settings],

@@ -11,6 +11,8 @@ import { prepareManifest, setUp } from './setup.mjs';
 import { bold, say, seconds } from './terminal.mjs';
 
 const CLONE = 'clone.test.mjs';
+// A process that is killed loses nothing by this, and no test cuts the power
+const UNSAFE = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
 /** @param {import('./main.mjs').Context} context  extra arguments go to pytest */
 export async function test({ place: own, args, signal }) {
@@ -24,7 +26,7 @@ export async function test({ place: own, args, signal }) {
   const held = [];
   try {
     for (const cluster of [mainCluster(place), oldCluster(place)]) {
-      const server = await holdPostgres(place, cluster, { signal });
+      const server = await holdPostgres(place, { ...cluster, settings: UNSAFE }, { signal });
       held.push(server);
       say(`PostgreSQL ${server.installation.version} on port ${server.connection.port}`);
     }
