@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from attribution_pipeline.checks.pipeline import RecountConfig
+from attribution_pipeline.checks.pipeline import RecountConfig, records_match_the_files
 from attribution_pipeline.loading.files import matches
 from attribution_pipeline.paths import raw_data_dir
 
@@ -24,7 +24,7 @@ def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Everything, each day at 05:00 UTC, with the records of every file counted again on disk."""
     return dg.RunRequest(
         run_key=context.scheduled_execution_time.date().isoformat(),
-        run_config=dg.RunConfig(ops={"records_match_the_files": RecountConfig(every_file=True)}),
+        run_config=dg.RunConfig(ops={records_match_the_files.op.name: RecountConfig(every_file=True)}),
     )
 
 

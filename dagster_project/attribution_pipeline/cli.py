@@ -57,8 +57,8 @@ def run_everything(full_refresh: bool) -> int:
         finally:
             progress.finish()
             follower.join(timeout=10)
-        if _interrupted.is_set():
-            # Dagster turns the interruption into a failed run and comes back here
+        if _interrupted.is_set() or progress.interrupted:
+            # Dagster has handlers of its own meanwhile, turns the interruption into a failed run and comes back here
             raise KeyboardInterrupt
         if not succeeded:
             print(f"\n{progress.failure_message()}\n(dbt's own output: {log_file})", file=sys.stderr)

@@ -35,3 +35,9 @@ def relation(model: str) -> sql.Identifier:
     """A model's table, for a query."""
     node = load_manifest()["nodes"][f"model.attribution.{model}"]
     return sql.Identifier(node["schema"], node["alias"])
+
+
+def model_schemas() -> list[str]:
+    """The schemas that dbt writes to."""
+    nodes = load_manifest()["nodes"].values()
+    return sorted({node["schema"] for node in nodes if node["resource_type"] in ("model", "seed", "snapshot")})

@@ -1,5 +1,6 @@
 """A run's progress as plain lines, read from Dagster's own event log while the run goes on."""
 
+import logging
 import re
 import sys
 import threading
@@ -9,13 +10,30 @@ import dagster as dg
 
 POLL_SECONDS = 0.25
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_OUR_ERROR = re.compile(r"attribution_pipeline(\.\w+)+: ")
+_INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 
 def deepest_message(error: object) -> str:
-    """The message of the innermost cause: the outer ones only say that a step failed."""
-    while (cause := getattr(error, "cause", None)) is not None:
+    """The message of the innermost cause, since the outer ones only say that a step failed; or of an error of ours,
+    which is written for people, whatever caused it."""
+    while True:
+        message = plain(getattr(error, "message", str(error)))
+        if ours := _OUR_ERROR.match(message):
+            return message[ours.end() :]
+        cause = getattr(error, "cause", None)
+        if cause is None:
+            return message
         error = cause
-    return plain(getattr(error, "message", str(error)))
+
+
+def is_interruption(error: object) -> bool:
+    """Whether the error, or what caused it, is that the run was cancelled."""
+    while error is not None:
+        if getattr(error, "cls_name", None) in _INTERRUPTIONS:
+            return True
+        error = getattr(error, "cause", None)
+    return False
 
 
 def plain(text: str) -> str:
@@ -37,6 +55,7 @@ class Progress:
         self._checks = 0
         self._warnings = 0
         self._failures: list[str] = []
+        self._interrupted = False
         self.blocking_failures: list[str] = []
 
     def follow(self) -> None:
@@ -52,6 +71,11 @@ class Progress:
     def finish(self) -> None:
         """The run has ended: what is left is shown, then `follow` returns."""
         self._done.set()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run ended because it was cancelled, and for no other reason."""
+        return self._interrupted and not self._failures
 
     def failure_message(self) -> str:
         """What went wrong, in the words of the deepest cause."""
@@ -76,7 +100,10 @@ class Progress:
         event = entry.dagster_event
         if event is None:
             # What our own code logs: files loaded, whom the run waits for
-            if entry.step_key != "dbt_models":
+            if isinstance(entry.level, int) and entry.level >= logging.ERROR and entry.step_key is None:
+                self._failures.append(entry.user_message)
+                self._line("FAIL", entry.user_message)
+            elif entry.step_key != "dbt_models":
                 self._line("", entry.user_message)
         elif event.is_step_materialization:
             materialization = event.step_materialization_data.materialization
@@ -87,13 +114,24 @@ class Progress:
             self._show_check(event.asset_check_evaluation_data)
         elif event.is_step_failure:
             data = event.step_failure_data
+            if data.error and data.error.cls_name == "DagsterAssetCheckFailedError":
+                # The check itself was shown, with its reason
+                return
+            if is_interruption(data.error) and not data.user_failure_data:
+                self._interrupted = True
+                return
             described = data.user_failure_data.description if data.user_failure_data else None
             message = plain(described) if described else deepest_message(data.error)
             self._failures.append(message)
             self._line("FAIL", f"{event.step_key}: {message.splitlines()[0] if message else 'failed'}")
         elif event.is_failure:
-            message = deepest_message(event.job_failure_data.error) if event.job_failure_data.error else ""
-            if message:
+            error = event.job_failure_data.error
+            if is_interruption(error):
+                self._interrupted = True
+            # Of a failed step or check it says again what that said
+            elif (message := deepest_message(error) if error else "") and not (
+                self._failures or self.blocking_failures
+            ):
                 self._failures.append(message)
         elif event.event_type == dg.DagsterEventType.RUN_SUCCESS:
             self._line("ok", f"{self._checks} checks passed, {self._warnings} warned")

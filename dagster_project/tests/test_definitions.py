@@ -150,7 +150,9 @@ def test_the_schedule_counts_every_file_again(definitions: dg.Definitions) -> No
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2024, 5, 6, 5, tzinfo=timezone.utc))
     [request] = schedule.evaluate_tick(context).run_requests or []
     assert request.run_key == "2024-05-06"
-    assert request.run_config["ops"]["records_match_the_files"]["config"] == {"every_file": True}
+    check = "staging__load_reconciliation_records_match_the_files"
+    assert request.run_config["ops"][check]["config"] == {"every_file": True}
+    dg.validate_run_config(definitions.resolve_job_def("everything"), request.run_config)
 
 
 def test_the_sensor_runs_once_the_folder_stands_still(

@@ -96,10 +96,16 @@ def dbt_models(
 ) -> Iterator[Any]:
     """Builds the selected models and runs their data tests in one `dbt build`; events come as soon as dbt has them."""
     invocation = dbt.cli(build_arguments(config.full_refresh), context=context, target_path=target_dir(context.run_id))
+    writer.ends(invocation.process)
     try:
-        with connect(application_name=f"attribution facts {context.run_id[:8]}", autocommit=True) as connection:
+        with (
+            writer.held(),
+            connect(application_name=f"attribution facts {context.run_id[:8]}", autocommit=True) as connection,
+        ):
             for event in invocation.stream():
                 yield with_facts(connection, event) if isinstance(event, dg.Output) else event
     except DagsterDbtError as error:
         found = failures(invocation.target_path / "run_results.json", invocation.manifest["nodes"])
-        raise dg.Failure(description="\n".join(found) or str(error), allow_retries=False) from error
+        # What no model is to blame for: a project that does not parse, a hook that refuses
+        said = str(error).rpartition("Errors parsed from dbt logs:")[2].strip()
+        raise dg.Failure(description="\n".join(found) or said, allow_retries=False) from error
