@@ -71,7 +71,7 @@ async function suites(place, env, args, signal) {
   ]);
   await suite('pipeline', async () => {
     say(`\n${bold('pipeline')}`);
-    const { code } = await run(place.python, ['-m', 'pytest', '-n', '2', ...args], { cwd: place.dagsterProject, env, signal });
+    const { code } = await run(place.python, ['-m', 'pytest', '-n', '2', '--dist', 'worksteal', ...args], { cwd: place.dagsterProject, env, signal });
     return { ok: code === 0 };
   });
   say(`\n${bold('Summary')}`);

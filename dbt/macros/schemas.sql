@@ -6,6 +6,7 @@
 
 {#- dbt creates schemas before any hook runs, so this is the one place where a schema can be marked as ours. -#}
 {% macro create_schema(relation) %}
+    {% do check_schemas(foreign_only=true) %}
     {% set schema = relation.without_identifier().schema %}
     {% call statement('create_schema') %}
         create schema if not exists {{ adapter.quote(schema) }};
@@ -21,7 +22,7 @@
 
 
 {#- Runs before anything is written: a schema that exists and is not ours is refused by name; dbt itself does not look at it. -#}
-{% macro check_schemas() %}
+{% macro check_schemas(foreign_only=false) %}
     {% if execute and flags.WHICH in ('run', 'build', 'seed', 'snapshot') %}
         {% set schemas = [var('schema_prefix', '') ~ 'intermediate'] %}
         {% for node in graph.nodes.values() if node.resource_type in ('model', 'seed', 'snapshot') %}
@@ -34,6 +35,7 @@
                 and obj_description(namespaces.oid, 'pg_namespace') is distinct from {{ sql_string(our_marker()) }}
             order by namespaces.nspname
         {% endset %}
+        {% do log('Writing to ' ~ target.host ~ ':' ~ target.port ~ ', database ' ~ target.dbname ~ ', as ' ~ target.user, info=true) if flags.WHICH in ('run', 'build') and not foreign_only %}
         {% for row in run_query(foreign).rows %}
             {% do exceptions.raise_compiler_error(
                 'The schema "' ~ row['name'] ~ '" in database "' ~ target.dbname ~ '" is not ours: it lacks the comment \'' ~ our_marker() ~ '\'. '

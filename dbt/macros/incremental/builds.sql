@@ -1,4 +1,7 @@
-{#- Asked for, or needed: see the README beside this file. -#}
+{#-
+    Asked for, or needed: see the README beside this file. Decided once for a model and run of dbt, since it is asked several times:
+    while the SQL is compiled, by the materialization, and when the build is recorded.
+-#}
 {% macro should_full_refresh() %}
     {% set asked_for = config.get('full_refresh') %}
     {% if asked_for is none %}
@@ -7,7 +10,11 @@
     {% if asked_for or not execute or flags.WHICH not in ('run', 'build') %}
         {{ return(asked_for) }}
     {% endif %}
-    {{ return(not is_caught_up_whole(model)) }}
+    {% set decisions = graph.nodes[model.unique_id].setdefault('build_decisions', {}) %}
+    {% if invocation_id not in decisions %}
+        {% do decisions.update({invocation_id: not is_caught_up_whole(model)}) %}
+    {% endif %}
+    {{ return(decisions[invocation_id]) }}
 {% endmacro %}
 
 
@@ -55,15 +62,54 @@
 
 
 {#-
-    Runs first in every model's transaction: the writer is still the only one, and the build has a number. Two runs of dbt by hand share
-    the writer lock; the lock on the model makes the second wait, and then find nothing left to do.
+    Runs first in every model's transaction. The writer is still the only one; the build has a number; and what it will consume is
+    settled: the builds its parents stand at, and which clients or files changed since they were last consumed. What comes later is for the
+    next build. Two runs of dbt by hand share the writer lock: the lock on the model makes the second wait, and find nothing left to do.
 -#}
 {% macro begin_build() %}
     {% if execute %}
+        {% call statement('lock_model', auto_begin=true) %}
+            select pg_advisory_xact_lock(hashtextextended({{ sql_string('attribution-workbench:' ~ this.include(database=false)) }}, 0))
+        {% endcall %}
         {% do check_single_writer() %}
+        {% if model.config.materialized == 'incremental' and not should_full_refresh() and not is_caught_up_whole(model) %}
+            {% do exceptions.raise_compiler_error('Another run of dbt rebuilt ' ~ model.name ~ ' or a parent of it meanwhile. Nothing of this model was written; run dbt again.') %}
+        {% endif %}
+        create temporary table build_inputs on commit drop as
         select
-            pg_advisory_xact_lock(hashtextextended({{ sql_string('attribution-workbench:' ~ this.include(database=false)) }}, 0)),
-            nextval({{ sql_string(build_sequence()) }})
+            parents.name as parent,
+            (builds.consumed -> parents.name ->> 'build')::bigint as since,
+            (parents.stands_at ->> 'build')::bigint as until,
+            parents.stands_at
+        from (
+            select null::text as name, null::jsonb as stands_at where false
+            {% for parent in tracked_parents(model) %}
+            union all
+            select {{ sql_string(parent) }}, {{ parent_position(parent) }}
+            {% endfor %}
+        ) as parents
+        left join {{ model_builds() }} as builds
+            on builds.model = {{ sql_string(model.name) }};
+
+        create temporary table affected_clients on commit drop as
+        select changes.client_id, min(changes.changed_from) as changed_from
+        from build_inputs
+        inner join {{ model_changes() }} as changes
+            on changes.model = build_inputs.parent
+            and changes.build > build_inputs.since
+            and changes.build <= build_inputs.until
+        group by changes.client_id;
+
+        create temporary table changed_files on commit drop as
+        select files.source_file, files.entity
+        from {{ source('raw', 'source_files') }} as files
+        inner join build_inputs
+            on build_inputs.parent = case files.entity when 'event' then 'raw.events' when 'client' then 'raw.clients' end
+            and files.load_id > build_inputs.since;
+
+        analyze affected_clients;
+        analyze changed_files;
+        select nextval({{ sql_string(build_sequence()) }})
     {% endif %}
 {% endmacro %}
 
@@ -71,6 +117,8 @@
 {#- Runs last in every model's transaction: what the model was built from, and from which build on its children have to follow. -#}
 {% macro record_build() %}
     {% if execute %}
+        {# A run that lost the lock in the middle of the model takes all of it back #}
+        {% do check_single_writer() %}
         {% set full = should_full_refresh() or model.config.materialized != 'incremental' %}
         {% set changed = "exists (select 1 from " ~ model_changes() ~ " where model = " ~ sql_string(model.name) ~ " and build = " ~ this_build() ~ ")" %}
         {% if full %}
@@ -88,11 +136,7 @@
             {{ sql_string(this.include(database=false)) }}::regclass,
             {{ this_build() }},
             {{ this_build() }},
-            jsonb_build_object(
-                {% for parent in tracked_parents(model) %}
-                {{ sql_string(parent) }}, {{ parent_position(parent) }}{{ ',' if not loop.last }}
-                {% endfor %}
-            ),
+            (select coalesce(jsonb_object_agg(build_inputs.parent, build_inputs.stands_at), '{}') from build_inputs),
             now()
         on conflict (model) do update set
             fingerprint = excluded.fingerprint,

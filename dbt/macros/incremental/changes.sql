@@ -1,33 +1,15 @@
 {#- The files whose records changed since this model last consumed them (loaded, replaced or gone), as a subquery of source_file. -#}
 {% macro changed_files(table) -%}
 select files.source_file
-from {{ source('raw', 'source_files') }} as files
+from changed_files as files
 where files.entity = {{ sql_string({'events': 'event', 'clients': 'client'}[table]) }}
-    and files.load_id > (
-        select (builds.consumed -> {{ sql_string('raw.' ~ table) }} ->> 'build')::bigint
-        from {{ model_builds() }} as builds
-        where builds.model = {{ sql_string(model.name) }}
-    )
-{%- endmacro %}
-
-
-{#- The clients that changed in any parent since this model last consumed it, and from which time on: (client_id, changed_from). -#}
-{% macro affected_clients() -%}
-select changes.client_id, min(changes.changed_from) as changed_from
-from {{ model_builds() }} as builds
-cross join lateral jsonb_each(builds.consumed) as parents (parent, position)
-inner join {{ model_changes() }} as changes
-    on changes.model = parents.parent
-    and changes.build > (parents.position ->> 'build')::bigint
-where builds.model = {{ sql_string(model.name) }}
-group by changes.client_id
 {%- endmacro %}
 
 
 {#- In an incremental build, narrows an import CTE to what is affected; otherwise nothing. The second argument may be left out. -#}
 {% macro only_affected(relation, time_column=none) -%}
 {%- if is_incremental() -%}
-inner join ({{ affected_clients() }}) as affected
+inner join affected_clients as affected
     on {{ relation }}.client_id = affected.client_id
     {%- if time_column %}
     and {{ relation }}.{{ time_column }} >= affected.changed_from
@@ -43,15 +25,13 @@ inner join ({{ affected_clients() }}) as affected
     {% set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) %}
     insert into {{ model_changes() }} (model, build, client_id, changed_from)
     select {{ sql_string(model.name) }}, {{ this_build() }}, affected.client_id, affected.changed_from
-    from ({{ affected_clients() }}) as affected;
+    from affected_clients as affected;
 
     delete from {{ target_relation }} as target
-    using {{ model_changes() }} as changes
-    where changes.model = {{ sql_string(model.name) }}
-        and changes.build = {{ this_build() }}
-        and changes.client_id = target.client_id
+    using affected_clients as affected
+    where affected.client_id = target.client_id
         {%- if time_column %}
-        and target.{{ time_column }} >= changes.changed_from
+        and target.{{ time_column }} >= affected.changed_from
         {%- endif %};
 
     insert into {{ target_relation }} ({{ columns }})

@@ -6,6 +6,8 @@
 {% macro model_fingerprint(node) %}
     {% set texts = [] %}
     {% do collect_model_texts(node, texts) %}
+    {# Reached by the configuration, not by name: what deletes and inserts the rows, and what says which #}
+    {% do texts.append('begin_build() get_incremental_' ~ node.config.get('incremental_strategy') ~ '_sql()') %}
     {% do collect_macro_texts(texts) %}
     {% set variables = {} %}
     {% for name in modules.re.findall("var\\(\\s*['\"](\\w+)['\"]", texts | join('\n')) %}

@@ -25,7 +25,7 @@
         {% elif not run_query("select pg_try_advisory_xact_lock_shared(" ~ key ~ ") as free").rows[0]['free'] %}
             {% set rows = run_query(holder).rows %}
             {% set who = (rows[0]['application_name'] ~ ' (since ' ~ rows[0]['since'] ~ ')') if rows | length else 'another run' %}
-            {% do exceptions.raise_compiler_error('Another run is writing: ' ~ who ~ '. Nothing was written. Wait for it or cancel it, then run dbt again.') %}
+            {% do exceptions.raise_compiler_error('Another run is writing: ' ~ who ~ '. Nothing ' ~ ('of this model ' if this is defined and model is defined and model.resource_type == 'model' else '') ~ 'was written. Wait for it or cancel it, then run dbt again.') %}
         {% endif %}
     {% endif %}
 {% endmacro %}

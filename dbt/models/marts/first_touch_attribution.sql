@@ -4,7 +4,7 @@
         incremental_strategy='affected_clients',
         meta={'time_column': 'purchase_time'},
         indexes=[
-            {'columns': ['purchase_id'], 'unique': true},
+            {'columns': ['purchase_id']},
             {'columns': ['client_id', 'purchase_time']},
         ],
     )

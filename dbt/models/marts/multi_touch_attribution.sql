@@ -4,7 +4,7 @@
         incremental_strategy='affected_clients',
         meta={'time_column': 'purchase_time'},
         indexes=[
-            {'columns': ['purchase_id', 'model', 'touch_position'], 'unique': true},
+            {'columns': ['purchase_id', 'model', 'touch_position']},
             {'columns': ['client_id', 'purchase_time']},
         ],
     )
@@ -12,7 +12,8 @@
 
 with
 
-touches as (
+-- Used twice: materialized, it would be written out once more
+touches as not materialized (
 
     select touches.*
     from {{ ref('int_purchase_touches') }} as touches
@@ -20,12 +21,23 @@ touches as (
 
 ),
 
+purchases as (
+
+    select purchases.*
+    from {{ ref('int_purchases') }} as purchases
+    {{ only_affected('purchases', 'purchase_time') }}
+
+),
+
 untouched_purchases as (
 
     select purchases.*
-    from {{ ref('int_purchase_attribution') }} as purchases
-    {{ only_affected('purchases', 'purchase_time') }}
-    where purchases.first_touch_id is null
+    from purchases
+    where not exists (
+            select 1
+            from touches
+            where touches.purchase_id = purchases.purchase_id
+        )
 
 ),
 

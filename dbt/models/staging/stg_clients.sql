@@ -3,7 +3,7 @@
         materialized='incremental',
         incremental_strategy='affected_clients',
         meta={'time_column': none},
-        indexes=[{'columns': ['client_id'], 'unique': true}],
+        indexes=[{'columns': ['client_id']}],
     )
 }}
 

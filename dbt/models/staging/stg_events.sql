@@ -4,7 +4,7 @@
         incremental_strategy='affected_clients',
         meta={'time_column': 'event_time'},
         indexes=[
-            {'columns': ['event_id'], 'unique': true},
+            {'columns': ['event_id']},
             {'columns': ['client_id', 'event_type', 'event_time']},
         ],
     )
