@@ -75,7 +75,7 @@ def failed(run: Run, since: float, within: float, what: str) -> None:
     print(f"{what}: failed after {seconds:.1f} s, ended after {time.monotonic() - since:.1f} s: {run.errors.strip()}")
     assert "Traceback" not in run.errors
     assert seconds < within
-    assert not run.left_behind()
+    wait_for(lambda: not run.left_behind(), "its processes to end", 5)
 
 
 def test_backends_killed_in_mid_run(pipeline: Pipeline) -> None:
@@ -164,7 +164,7 @@ def test_cancelled_and_killed(pipeline: Pipeline) -> None:
         wait_for(lambda: writer_backend(database), "the next run to hold the lock")
         wait_for(lambda: blocked_by(database, stray), "the next run to wait for the killed one's model")
     assert following.wait() == 0, following.errors
-    assert not run.left_behind()
+    wait_for(lambda: not run.left_behind(), "its processes to end", 5)
     assert_right(pipeline)
 
 
@@ -179,7 +179,7 @@ def test_pipelines_at_once(pipeline: Pipeline) -> None:
         for waiting in (second, *automatic):
             waiting.says(rf"Waiting for attribution run \w+ pid {first.process.pid} \(backend \d+\) since")
         print(f"a waiting run cancelled: {cancel(second):.1f} s")
-        assert not second.left_behind()
+        wait_for(lambda: not second.left_behind(), "its processes to end", 5)
         assert "Cancelled" in second.errors
         assert first.process.poll() is None
         assert model.reached_by(first)
