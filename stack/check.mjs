@@ -1,7 +1,6 @@
 /** The static checks: all of them, in one list. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { connectionFile, readConnection, writeProfile } from './connection.mjs';
 import { childEnv } from './paths.mjs';
 import { run } from './processes.mjs';
 import { setUp } from './setup.mjs';
@@ -54,7 +53,6 @@ export async function runGates(place, { env = process.env, signal } = {}) {
 /** @param {import('./main.mjs').Context} context */
 export async function check({ place, signal }) {
   await setUp(place, { tests: true, signal });
-  writeProfile(place, readConnection(connectionFile(place)));
   const { ok, report } = await runGates(place, { signal });
   say(report);
   return ok ? 0 : 1;

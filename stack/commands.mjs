@@ -69,11 +69,9 @@ export async function database(context) {
 /** @param {Context} context */
 export async function setup({ place, signal }) {
   await setUp(place, { signal });
-  const connection = readConnection(connectionFile(place));
-  if (connection || process.env.PGHOST) {
-    writeProfile(place, connection);
-    await prepareManifest(place, { signal });
-  }
+  prepareHome(place);
+  writeProfile(place, readConnection(connectionFile(place)));
+  await prepareManifest(place, { signal });
   say('Everything is set up. Next: `npm start`.');
   return 0;
 }

@@ -24,15 +24,17 @@ export function writeConnection(file, connection) {
   replaceFile(file, `${JSON.stringify(connection, null, 2)}\n`);
 }
 
+const NOT_STARTED = { host: 'not-started-run-npm-run-db-first', port: 5432, user: 'attribution', password: '', dbname: 'attribution' };
+
 /**
  * Writes dbt's profile where it changed.
  * @param {import('./paths.mjs').Place} place
- * @param {Connection} [connection] our server's; without one only the PG variables count
+ * @param {Connection} [connection] our server's; where it was never started, dbt's own error says how to start it
  */
 export function writeProfile(place, connection) {
   let text = fs.readFileSync(path.join(place.root, 'stack', 'profiles.template.yml'), 'utf8');
-  for (const key of connection ? ['host', 'port', 'user', 'password', 'dbname'] : []) {
-    text = text.replaceAll(`__${key.toUpperCase()}__`, () => String(connection[key]));
+  for (const [key, value] of Object.entries({ ...NOT_STARTED, ...connection })) {
+    text = text.replaceAll(`__${key.toUpperCase()}__`, () => String(value));
   }
   const file = path.join(place.profilesDir, 'profiles.yml');
   const same = fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text && (fs.statSync(file).mode & 0o077) === 0;

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HumanError } from './errors.mjs';
+import { within } from './limits.mjs';
 import { childEnv } from './paths.mjs';
 import { freePort, lastLines } from './postgres.mjs';
 import { hold, TERMINATE } from './processes.mjs';
@@ -79,7 +80,7 @@ async function untilReady(place, holder, service, signal) {
 
 /** Another Dagster may have taken the port meanwhile: ours names our home. */
 async function answers(url, place, signal) {
-  const limit = () => AbortSignal.any([AbortSignal.timeout(10_000), signal].filter(Boolean));
+  const limit = () => within(10_000, signal);
   try {
     const info = await fetch(`${url}/server_info`, { signal: limit() });
     if (!info.ok) return false;

@@ -4,6 +4,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { HumanError } from './errors.mjs';
+import { within } from './limits.mjs';
 import { run } from './processes.mjs';
 import { say, size } from './terminal.mjs';
 
@@ -121,8 +122,7 @@ async function download(address, signal, accept = '*/*') {
     headers.authorization = `Basic ${Buffer.from(account).toString('base64')}`;
     url.username = url.password = '';
   }
-  const limits = [AbortSignal.timeout(DOWNLOAD_MS), signal].filter(Boolean);
-  const response = await fetch(url, { headers, signal: AbortSignal.any(limits) }).catch((error) => {
+  const response = await fetch(url, { headers, signal: within(DOWNLOAD_MS, signal) }).catch((error) => {
     throw new HumanError(`${url.host} cannot be reached (${error.cause?.code ?? error.message})`);
   });
   if (!response.ok) throw new HumanError(`${url.host} answered ${response.status} ${response.statusText}`);

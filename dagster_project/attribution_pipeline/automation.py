@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from attribution_pipeline.checks.pipeline import RecountConfig, records_match_the_files
+from attribution_pipeline.checks.pipeline import RecountConfig, mirrored_lately, records_match_the_files
 from attribution_pipeline.loading.files import matches
 from attribution_pipeline.paths import raw_data_dir
 
@@ -15,6 +15,20 @@ everything = dg.define_asset_job(
     selection=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
     description="Load the raw folder, build every model, run every check.",
 )
+
+freshness = dg.define_asset_job(
+    "freshness",
+    selection=dg.AssetSelection.checks(mirrored_lately),
+    description="Warn when the raw folder has not been mirrored lately; loads nothing and writes nothing.",
+)
+
+
+@dg.schedule(
+    job=freshness, cron_schedule="0 * * * *", execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.STOPPED
+)
+def hourly() -> dg.RunRequest:
+    """The freshness check by itself, each hour: the daily run cannot warn that it did not happen."""
+    return dg.RunRequest()
 
 
 @dg.schedule(

@@ -20,11 +20,22 @@ from attribution_pipeline.paths import local_dir
 from attribution_pipeline.progress import Progress
 from attribution_pipeline.report import print_report
 
+LOGS_KEPT = 5
+
 
 def ensure_dagster_home() -> None:
     """History lives in the local folder: without a home Dagster would lose it and leave a temporary folder."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(local_dir() / "dagster_home")))
     home.mkdir(parents=True, exist_ok=True)
+
+
+def log_of(run_id: str) -> Path:
+    """A file of the run's own for dbt's output; of the old ones a few are kept."""
+    folder = local_dir() / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in sorted(folder.glob("dbt-*.log"), key=lambda path: path.stat().st_mtime, reverse=True)[LOGS_KEPT:]:
+        old.unlink(missing_ok=True)
+    return folder / f"dbt-{run_id[:8]}.log"
 
 
 def run_everything(full_refresh: bool) -> int:
@@ -38,8 +49,7 @@ def run_everything(full_refresh: bool) -> int:
         progress = Progress(instance, run_id)
         follower = threading.Thread(target=progress.follow, daemon=True)
         follower.start()
-        log_file = local_dir() / "logs" / "dbt.log"
-        log_file.parent.mkdir(parents=True, exist_ok=True)
+        log_file = log_of(run_id)
         try:
             # dbt's own output would drown the progress; it is kept for whoever looks for it
             with log_file.open("w", encoding="utf-8") as log, contextlib.redirect_stdout(log):
@@ -49,7 +59,10 @@ def run_everything(full_refresh: bool) -> int:
                     raise_on_error=False,
                     run_config={
                         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                        "ops": {"dbt_models": {"config": {"full_refresh": full_refresh}}},
+                        "ops": {
+                            name: {"config": {"full_refresh": full_refresh}}
+                            for name in ("load_raw_files", "dbt_models")
+                        },
                     },
                     tags={"attribution/started_by": f"command line, pid {os.getpid()}"},
                 )
@@ -80,7 +93,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="attribution_pipeline.cli", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     pipeline = commands.add_parser("pipeline", help="load, materialize everything, print the result")
-    pipeline.add_argument("--full-refresh", action="store_true", help="rebuild every model whole")
+    pipeline.add_argument(
+        "--full-refresh", action="store_true", help="load every file again, rebuild every model whole"
+    )
     commands.add_parser("report", help="print channel performance and the reconciliation")
     options = parser.parse_args(arguments)
     # SIGINT too: whoever starts us in the background may have left it ignored

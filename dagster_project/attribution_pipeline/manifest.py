@@ -17,9 +17,14 @@ from attribution_pipeline.paths import dbt_profiles_dir, dbt_project_dir
 PARTS_OF_A_PROJECT = ("models", "macros", "tests", "seeds", "snapshots", "analyses", "dbt_project.yml", "packages.yml")
 
 
+def target_path() -> Path:
+    """A target folder of Dagster's own: dbt by hand, with whatever variables, writes its manifest to dbt's."""
+    return dbt_project_dir() / "target" / "dagster"
+
+
 def manifest_path() -> Path:
-    """Where the manifest is: dbt's own place for it."""
-    return dbt_project_dir() / "target" / "manifest.json"
+    """Where the manifest is."""
+    return target_path() / "manifest.json"
 
 
 def _stamp_path() -> Path:
@@ -78,7 +83,7 @@ def prepare() -> str:
         "--profiles-dir",
         str(dbt_profiles_dir()),
         "--target-path",
-        str(project_dir / "target"),
+        str(target_path()),
     ]
     done = subprocess.run(
         command, cwd=project_dir, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False

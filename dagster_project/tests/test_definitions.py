@@ -91,8 +91,8 @@ def test_importing_never_parses_dbt(tmp_path: Path) -> None:
     """With a dbt project that cannot be parsed, the prepared manifest still serves; dbt itself is not even imported."""
     manifest.prepare()
     broken = tmp_path / "dbt"
-    (broken / "target").mkdir(parents=True)
-    (broken / "target" / "manifest.json").write_bytes(manifest.manifest_path().read_bytes())
+    (broken / "target" / "dagster").mkdir(parents=True)
+    (broken / "target" / "dagster" / "manifest.json").write_bytes(manifest.manifest_path().read_bytes())
     (broken / "dbt_project.yml").write_text((ROOT / "dbt" / "dbt_project.yml").read_text())
     (broken / "models").mkdir()
     (broken / "models" / "broken.sql").write_text("{{ this does not parse")
@@ -153,6 +153,15 @@ def test_the_schedule_counts_every_file_again(definitions: dg.Definitions) -> No
     check = "staging__load_reconciliation_records_match_the_files"
     assert request.run_config["ops"][check]["config"] == {"every_file": True}
     dg.validate_run_config(definitions.resolve_job_def("everything"), request.run_config)
+
+
+def test_freshness_is_looked_at_without_loading(definitions: dg.Definitions) -> None:
+    job = definitions.resolve_job_def("freshness")
+    assert [node.name for node in job.nodes] == ["raw__source_files_mirrored_lately"]
+    assert not job.asset_layer.executable_asset_keys
+    schedule = definitions.resolve_schedule_def("hourly")
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert schedule.job_name == "freshness"
 
 
 def test_the_sensor_runs_once_the_folder_stands_still(

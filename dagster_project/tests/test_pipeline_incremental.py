@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from typing_extensions import LiteralString
 
 from .reference import Variables, attribute, generate_folder, write_folder
 from .reference.generator import Folder
@@ -413,3 +414,31 @@ def test_variables_that_make_no_sense_stop_the_run(
 ) -> None:
     with pytest.raises(DbtFailedError, match=message):
         warehouse.dbt("run", variables=variables)
+
+
+@pytest.mark.parametrize("damage", ["truncate raw.events", "drop table raw.events", "drop table raw.source_files"])
+def test_raw_tables_damaged_by_hand_are_loaded_again(
+    warehouse: Warehouse, tmp_path: Path, damage: LiteralString
+) -> None:
+    directory = _replace(tmp_path / "raw", generate_folder(94, clients=10))
+    warehouse.load(directory)
+    warehouse.dbt("run")
+    with warehouse.connect() as connection:
+        connection.execute(damage)
+    warehouse.load(directory)
+    warehouse.dbt("run")
+
+    assert_follows_the_rules(warehouse, attribute(directory))
+    _assert_equals_full_refresh(warehouse)
+
+
+def test_a_full_refresh_loads_every_file_again(warehouse: Warehouse, tmp_path: Path) -> None:
+    directory = _replace(tmp_path / "raw", generate_folder(95, clients=10))
+    warehouse.load(directory)
+    with warehouse.connect() as connection:
+        connection.execute("delete from raw.events where record_number = 1")
+        before = connection.execute("select count(*) from raw.events").fetchone()
+    assert not warehouse.load(directory).changed
+    assert all(file.status != "unchanged" for file in warehouse.load(directory, reload=True).files)
+    with warehouse.connect() as connection:
+        assert connection.execute("select count(*) from raw.events").fetchone() != before

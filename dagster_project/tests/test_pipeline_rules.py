@@ -154,8 +154,8 @@ def test_a_touch_outside_a_purchases_window_changes_nothing_of_its_credit(
 def _credits(
     warehouse: Warehouse, folder: Folder, directory: Path
 ) -> dict[tuple[str, datetime], list[tuple[str, ...]]]:
-    """By client and time of purchase: channel and revenue in either model. (A touch before the window may tell why there
-    is no credit, outside_window, but never moves any.)"""
+    """By client and time of purchase: channel and revenue in either model. (A touch before the window may tell why
+    there is no credit, outside_window, but never moves any.)"""
     _marts(warehouse, folder, directory)
     found: dict[tuple[str, datetime], list[tuple[str, ...]]] = {}
     for model in ("first_touch_attribution", "last_touch_attribution"):

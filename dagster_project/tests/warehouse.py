@@ -17,6 +17,7 @@ from psycopg import sql
 
 from attribution_pipeline.loading.mirror import mirror
 from attribution_pipeline.loading.report import LoadReport
+from attribution_pipeline.manifest import project_stamp
 from attribution_pipeline.paths import ROOT
 
 from .reference import COLUMNS, Marts, as_text
@@ -75,6 +76,8 @@ class Warehouse:
         self.database = database
         self.project = ROOT / "dbt"
         self._scratch = scratch
+        # Parsing is most of a run on small data: once for each state of the project and its variables
+        self._manifests: dict[tuple[str, ...], Any] = {}
         profiles = scratch / "profiles"
         profiles.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "stack" / "profiles.template.yml", profiles / "profiles.yml")
@@ -88,14 +91,20 @@ class Warehouse:
             for schema in ("raw", *SCHEMAS):
                 connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
 
-    def load(self, folder: Path) -> LoadReport:
+    def load(self, folder: Path, reload: bool = False) -> LoadReport:
         with self.connect(autocommit=False) as connection:
-            return mirror(connection, folder, "raw", "test")
+            return mirror(connection, folder, "raw", "test", reload=reload)
 
     def dbt(self, command: str, *arguments: str, variables: Mapping[str, Any] | None = None) -> list[Any]:
         """Runs dbt as a person would by hand, and gives its results. Raises DbtFailedError with dbt's messages."""
         given = [] if variables is None else ["--vars", yaml.safe_dump(dict(variables))]
-        result = dbtRunner().invoke(self._command_line(command, *arguments, *given))
+        key = (project_stamp(self.project), *given)
+        if key not in self._manifests:
+            parsed = dbtRunner().invoke(self._command_line("parse", *given))
+            if not parsed.success:
+                raise DbtFailedError(str(parsed.exception))
+            self._manifests[key] = parsed.result
+        result = dbtRunner(manifest=self._manifests[key]).invoke(self._command_line(command, *arguments, *given))
         found = list(getattr(result.result, "results", []) or [])
         if not result.success:
             messages = [f"{node.node.name}: {node.message}" for node in found if str(node.status) in ("error", "fail")]

@@ -129,7 +129,7 @@ test('the image\'s build steps run, literally, outside Docker', async (t) => {
       assert.equal(code, 0, `RUN ${rest}\n${output}`);
     } else assert.fail(`an instruction this test does not know: ${name}`);
   }
-  assert.ok(fs.existsSync(path.join(image, 'app', 'dbt', 'target', 'manifest.json')), 'the manifest is in the image');
+  assert.ok(fs.existsSync(path.join(image, 'app', 'dbt', 'target', 'dagster', 'manifest.json')), 'the manifest is in the image');
   const imports = await run('python', ['-c', 'import attribution_pipeline.definitions'], { cwd: inside(workdir), env: { ...env, PGHOST: 'x', PGUSER: 'x', PGPASSWORD: 'x', PGDATABASE: 'x' }, output: 'capture' });
   assert.equal(imports.code, 0, imports.output);
 });

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from attribution_pipeline.paths import dbt_profiles_dir, dbt_project_dir
 from attribution_pipeline.resources import Writer
 
 TARGETS_KEPT = 5
+SECONDS_A_RUN_MAY_TAKE = 24 * 60 * 60
 
 
 class BuildConfig(dg.Config):
@@ -38,7 +40,9 @@ class Translator(DagsterDbtTranslator):
 
 def project() -> DbtProject:
     """The dbt project; code references are relative to it. `prepare_if_dev` is never called: see manifest.py."""
-    return DbtProject(project_dir=dbt_project_dir(), profiles_dir=dbt_profiles_dir())
+    return DbtProject(
+        project_dir=dbt_project_dir(), profiles_dir=dbt_profiles_dir(), target_path=manifest.target_path()
+    )
 
 
 def dbt_command() -> DbtCliResource:
@@ -70,7 +74,9 @@ def target_dir(run_id: str) -> Path:
     runs = dbt_project_dir() / "target" / "runs"
     runs.mkdir(parents=True, exist_ok=True)
     for old in sorted(runs.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)[TARGETS_KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)
+        # Another run may still be at work in a young one
+        if time.time() - old.stat().st_mtime > SECONDS_A_RUN_MAY_TAKE:
+            shutil.rmtree(old, ignore_errors=True)
     return runs / run_id
 
 

@@ -68,8 +68,14 @@ def refuse_foreign_schemas(connection: psycopg.Connection) -> None:
         )
 
 
+class LoadConfig(dg.Config):
+    """How to load: with `full_refresh` every file is loaded again, also those that did not change."""
+
+    full_refresh: bool = False
+
+
 @dg.multi_asset(specs=SPECS, name="load_raw_files")
-def raw_files(context: dg.AssetExecutionContext, writer: Writer) -> Iterator[dg.MaterializeResult]:
+def raw_files(context: dg.AssetExecutionContext, writer: Writer, config: LoadConfig) -> Iterator[dg.MaterializeResult]:
     """Mirrors the raw folder: new and changed files are loaded, files that are gone are unloaded, all or nothing."""
     with (
         writer.held(),
@@ -78,7 +84,14 @@ def raw_files(context: dg.AssetExecutionContext, writer: Writer) -> Iterator[dg.
     ):
         context.log.info(f"Writing to {describe(connection)}")
         refuse_foreign_schemas(connection)
-        report = mirror(connection, raw_data_dir(), raw_schema(), context.run_id, on_progress=context.log.info)
+        report = mirror(
+            connection,
+            raw_data_dir(),
+            raw_schema(),
+            context.run_id,
+            on_progress=context.log.info,
+            reload=config.full_refresh,
+        )
         counts = dict(
             connection.execute(
                 sql.SQL("select entity, sum(record_count)::bigint from {} where not removed group by entity").format(

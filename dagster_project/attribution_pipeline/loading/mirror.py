@@ -54,13 +54,14 @@ def mirror(
     raw_schema: str,
     run_id: str | None,
     on_progress: Callable[[str], None] = lambda line: None,
+    reload: bool = False,
 ) -> LoadReport:
     """Make the raw schema hold what the folder holds now (attribution rules, section 1), in one transaction that is
     committed.
 
     New and changed files are loaded, files that are gone are unloaded; when nothing changed, only a row in raw.loads
-    is added. `connection` must not be in a transaction. `on_progress` receives plain lines, at most one every 2 s
-    within a file.
+    is added; with `reload` every file is loaded again. `connection` must not be in a transaction. `on_progress`
+    receives plain lines, at most one every 2 s within a file.
 
     Raises LoadError (the files), ForeignSchemaError (the schema), UnsuitableServerError or DatabaseFailedError
     (PostgreSQL, in its own words): then everything is as it was before.
@@ -72,7 +73,7 @@ def mirror(
     with _in_human_words(connection):
         check_server(connection)
         with connection.transaction():
-            return _Mirror(connection, folder, raw_schema, on_progress).run(files, run_id)
+            return _Mirror(connection, folder, raw_schema, on_progress, reload).run(files, run_id)
 
 
 @contextmanager
@@ -94,12 +95,18 @@ class _Mirror:
     """One load. Everything happens within the caller's transaction."""
 
     def __init__(
-        self, connection: psycopg.Connection, folder: Path, raw_schema: str, on_progress: Callable[[str], None]
+        self,
+        connection: psycopg.Connection,
+        folder: Path,
+        raw_schema: str,
+        on_progress: Callable[[str], None],
+        reload: bool,
     ) -> None:
         self._connection = connection
         self._folder = folder
         self._schema = raw_schema
         self._on_progress = on_progress
+        self._reload = reload
 
     def run(self, files: list[RawFile], run_id: str | None) -> LoadReport:
         began = time.monotonic()
@@ -144,12 +151,14 @@ class _Mirror:
             and not known.removed
             and known.size_bytes == file.size_bytes
             and known.sha256 == content_hash(file)
+            and not self._reload
+            and self._is_there(file.name, file.entity, known.records)
         ):
             return FileReport(file.name, file.entity, "unchanged", known.records, known.malformed, file.size_bytes, 0.0)
         began = time.monotonic()
         status: Status = "new" if known is None or known.removed else "changed"
-        if status == "changed":
-            self._unload(file.name, file.entity)
+        # A new one too: what somebody's hand left of it must not stand beside it
+        self._unload(file.name, file.entity)
         loaded = self._copy_file(file)
         self._remember(file, loaded, load_id)
         report = FileReport(
@@ -157,6 +166,13 @@ class _Mirror:
         )
         self._on_progress(file_line(report))
         return report
+
+    def _is_there(self, name: str, entity: Entity, records: int) -> bool:
+        """Whether the records of a file that is said to be loaded are there: somebody may have emptied the table."""
+        if records == 0:
+            return True
+        statement = self._sql("select exists (select 1 from {} where source_file = %s)", TABLES[entity])
+        return self._connection.execute(statement, (name,)).fetchone() == (True,)
 
     def _copy_file(self, file: RawFile) -> _Loaded:
         """Read the file once: hash it and send its records."""
