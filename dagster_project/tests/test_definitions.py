@@ -12,8 +12,11 @@ import pytest
 
 from attribution_pipeline import manifest
 from attribution_pipeline.automation import decide, folder_signature
-from attribution_pipeline.checks.pipeline import disagreements
+from attribution_pipeline.checks.pipeline import disagreements, records_match_the_files
 from attribution_pipeline.paths import ROOT
+
+from .reference import generate
+from .warehouse import Warehouse
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "asset_graph.json"
 
@@ -207,6 +210,37 @@ def test_a_dangling_link_counts_as_a_change(tmp_path: Path) -> None:
     before = folder_signature(tmp_path)
     (tmp_path / "events.csv").symlink_to(tmp_path / "nowhere")
     assert folder_signature(tmp_path) != before
+
+
+def test_the_recount_covers_what_changed_since_it_last_passed(
+    definitions: dg.Definitions, warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = dg.define_asset_job("recount", selection=dg.AssetSelection.checks(records_match_the_files))
+    recount = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job])).resolve_job_def("recount")
+    monkeypatch.setenv("RAW_DATA_DIR", str(tmp_path))
+    generate(tmp_path, 7, 5)
+    events = next(tmp_path.glob("events*.csv"))
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def counted(every_file: bool = False) -> tuple[bool, int]:
+            config = {"ops": {records_match_the_files.op.name: {"config": {"every_file": every_file}}}}
+            result = recount.execute_in_process(instance=instance, raise_on_error=False, run_config=config)
+            [evaluation] = result.get_asset_check_evaluations()
+            return evaluation.passed, int(str(evaluation.metadata["files_counted"].value))
+
+        warehouse.load(tmp_path)
+        warehouse.dbt("run")
+        files = len(list(tmp_path.glob("*.csv")))
+        assert [counted(), counted()] == [(True, files), (True, 0)]
+        # A run that died after its load, then one that finds nothing changed
+        events.write_bytes(events.read_bytes() + b"\nx")
+        warehouse.load(tmp_path)
+        warehouse.load(tmp_path)
+        assert counted() == (False, 1)
+        warehouse.dbt("run")
+        assert [counted(), counted()] == [(True, 1), (True, 0)]
+        events.write_bytes(events.read_bytes() + b"\nx")
+        assert [counted(), counted(every_file=True)] == [(True, 0), (False, files)]
 
 
 def test_disagreements_between_disk_and_database() -> None:

@@ -78,9 +78,7 @@ def test_what_a_run_says_when_it_fails(pipeline: Pipeline, tmp_path: Path) -> No
     with gate(database, "intermediate.int_purchases") as gated:
         run = pipeline.start("--full-refresh")
         gated.reached_by(run)
-        # The file grows between the load and the check; changed, so that the check counts it again
-        with database.connect() as connection:
-            connection.execute("update raw.source_files set load_id = (select max(load_id) from raw.loads)")
+        # A file grows between the load and the check
         file = next(pipeline.raw.glob("events*.csv"))
         file.write_bytes(file.read_bytes() + b"\nx" * 3)
     message = refused((run.wait(), run))

@@ -14,10 +14,11 @@ from attribution_pipeline.paths import raw_data_dir
 
 REJECTED_SHARE_LIMIT = 0.05
 FRESH_FOR = timedelta(hours=25)
+COUNTED_UP_TO = "counted_up_to_load"
 
 
 class RecountConfig(dg.Config):
-    """Which files to count again on disk: those that the last load changed, or all of them (the daily run does)."""
+    """Which files to count again on disk: those that changed since the check last passed, or (the daily run) all."""
 
     every_file: bool = False
 
@@ -33,20 +34,34 @@ def disagreements(
     ] + [(name, count, 0, 0, 0) for name, count in sorted(on_disk.items()) if name not in reconciled]
 
 
+def last_counted_load(context: dg.AssetCheckExecutionContext) -> int:
+    """The load up to which every file was counted, as the check's last evaluation says; 0 where there is none."""
+    [key] = context.selected_asset_check_keys
+    for record in context.instance.event_log_storage.get_asset_check_execution_history(key, limit=20):
+        event = record.event.dagster_event if record.event else None
+        # The first is this very run's, which is only planned yet
+        if event and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            value = event.asset_check_evaluation_data.metadata.get(COUNTED_UP_TO)
+            return value.value or 0 if isinstance(value, dg.IntMetadataValue) else 0
+    return 0
+
+
 @dg.asset_check(
     asset=["staging", "load_reconciliation"],
     additional_deps=[["raw", "source_files"]],
     blocking=True,
     description="For every file: records on disk = records read = staged + rejected (attribution rules, section 1).",
 )
-def records_match_the_files(config: RecountConfig) -> dg.AssetCheckResult:
-    """Counts records on disk again, independently of the database."""
+def records_match_the_files(context: dg.AssetCheckExecutionContext, config: RecountConfig) -> dg.AssetCheckResult:
+    """Counts records on disk again, independently of the database: of the files that changed since this check last
+    passed (a run may have died between the load and the check), or of all."""
+    counted_up_to = 0 if config.every_file else last_counted_load(context)
     with connect(application_name="attribution check", autocommit=True) as connection:
         changed = connection.execute(
-            sql.SQL(
-                "select source_file from {} where not removed and (%s or load_id = (select max(load_id) from {}))"
-            ).format(raw_table("source_files"), raw_table("loads")),
-            (config.every_file,),
+            sql.SQL("select source_file, load_id from {} where not removed and load_id > %s").format(
+                raw_table("source_files")
+            ),
+            (counted_up_to,),
         ).fetchall()
         reconciled = {
             name: (read, staged, rejected)
@@ -56,8 +71,10 @@ def records_match_the_files(config: RecountConfig) -> dg.AssetCheckResult:
                 )
             )
         }
-    on_disk = recount(raw_data_dir(), [name for (name,) in changed])
+    on_disk = recount(raw_data_dir(), [name for name, _ in changed])
     wrong = disagreements(on_disk, reconciled)
+    if not wrong:
+        counted_up_to = max([counted_up_to, *(load_id for _, load_id in changed)])
     header = ["file", "on disk", "read", "staged", "rejected"]
     return dg.AssetCheckResult(
         passed=not wrong,
@@ -65,7 +82,11 @@ def records_match_the_files(config: RecountConfig) -> dg.AssetCheckResult:
         description=f"{len(wrong)} files disagree"
         if wrong
         else f"{len(on_disk)} files counted again on disk, {len(reconciled)} reconciled",
-        metadata={"files_counted": len(on_disk), **({"disagreements": markdown_table(header, wrong)} if wrong else {})},
+        metadata={
+            "files_counted": len(on_disk),
+            COUNTED_UP_TO: counted_up_to,
+            **({"disagreements": markdown_table(header, wrong)} if wrong else {}),
+        },
     )
 
 
