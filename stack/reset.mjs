@@ -51,7 +51,7 @@ export async function reset({ place, args, signal }) {
     say('There is nothing to delete.');
     return 0;
   }
-  say('This would be deleted. `npm start` makes it again from data/raw, but for Dagster's history and tables of your own in this database:');
+  say('This would be deleted. `npm start` makes it again from data/raw, except the history of the runs and tables of your own in this database:');
   for (const item of list) say(`  ${size(item.bytes).padStart(8)}  ${item.path}   ${item.what}`);
   say(`  ${size(list.reduce((sum, item) => sum + item.bytes, 0)).padStart(8)}  in all`);
   refuseWhileRunning(place);
