@@ -12,13 +12,12 @@ from typing import Any
 import psycopg
 
 from .errors import HumanError
+from .paths import local_dir
 
 MINIMUM_MAJOR_VERSION = 15
 CONNECT_TIMEOUT_SECONDS = 10
 # PostgreSQL keeps NAMEDATALEN - 1 bytes of an application name
 APPLICATION_NAME_BYTES = 63
-
-_REPOSITORY = Path(__file__).resolve().parents[2]
 
 _EVERYWHERE: dict[str, Any] = {
     "connect_timeout": CONNECT_TIMEOUT_SECONDS,
@@ -56,8 +55,7 @@ def uses_own_server() -> bool:
 
 def connection_file() -> Path:
     """The file that says where the server of this checkout is."""
-    folder = os.environ.get("ATTRIBUTION_LOCAL_DIR")
-    return (Path(folder) if folder else _REPOSITORY / ".local") / "connection.json"
+    return local_dir() / "connection.json"
 
 
 def connect(application_name: str = "attribution-workbench", autocommit: bool = False) -> psycopg.Connection:
