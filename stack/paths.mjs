@@ -65,8 +65,9 @@ export function childEnv(place, env = process.env) {
     DBT_PROFILES_DIR: place.profilesDir,
     DBT_SEND_ANONYMOUS_USAGE_STATS: 'false',
     DO_NOT_TRACK: '1',
-    // Without its compiled modules every start of Python costs seconds more
+    // Without its compiled modules every start of Python costs seconds more; they are kept with all else we leave behind
     PYTHONDONTWRITEBYTECODE: undefined,
+    PYTHONPYCACHEPREFIX: path.join(place.shared, 'pycache'),
     // Live progress must reach a pipe line by line, and text is UTF-8 whatever the locale says
     PYTHONUNBUFFERED: '1',
     PYTHONUTF8: '1',

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -274,23 +275,25 @@ def test_what_stops_the_load_leaves_everything_as_it_was(
     assert connection.info.transaction_status.name == "IDLE"
 
 
-def test_an_unreadable_file_stops_the_load(raw_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_an_unreadable_file_stops_the_load() -> None:
     """Looked at by a process that is not root, which reads everything."""
-    folder = raw_folder(events=EVENTS, clients=CLIENTS)
-    (folder / "events.csv").chmod(0)
-    if os.getuid() == 0:
-        for path in (tmp_path, *tmp_path.parents[:2]):
-            path.chmod(0o755)
     code = (
         "import os, sys; from pathlib import Path; from attribution_pipeline.loading.files import find\n"
         "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
         "try: find(Path(sys.argv[1]))\n"
         "except Exception as error: print(error)"
     )
-    project = Path(__file__).resolve().parents[1]
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(folder)], cwd=project, capture_output=True, text=True, check=False
-    )
+    # Not in pytest's folder, which is closed to others
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "events.csv").write_bytes(EVENTS)
+        (folder / "clients.csv").write_bytes(CLIENTS)
+        (folder / "events.csv").chmod(0)
+        project = Path(__file__).resolve().parents[1]
+        done = subprocess.run(
+            [sys.executable, "-c", code, name], cwd=project, capture_output=True, text=True, check=False
+        )
     assert "events.csv: no readable regular file (Permission denied)" in done.stdout, done.stderr
 
 
