@@ -46,7 +46,7 @@ def find(raw_data_dir: Path) -> list[RawFile]:
     """
     folder = shown(str(raw_data_dir))
     try:
-        names = [name for name in os.listdir(raw_data_dir) if matches(name)]  # noqa: PTH208
+        names = [name for name in os.listdir(raw_data_dir) if matches(name)]  # noqa: PTH208 - names alone, whatever their bytes
     except FileNotFoundError:
         raise LoadError(
             f"The raw data folder {folder} does not exist. Nothing was unloaded. Create it, or set RAW_DATA_DIR."

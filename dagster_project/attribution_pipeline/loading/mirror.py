@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
+from typing_extensions import LiteralString
 
 from ..connection import check_server, describe
 from ..errors import shown
@@ -253,8 +254,8 @@ class _Mirror:
         values = (file.name, file.entity, load_id, loaded.sha256, file.size_bytes, loaded.records, loaded.malformed)
         self._connection.execute(self._sql(statement, "source_files"), values)
 
-    def _sql(self, template: str, table: str) -> sql.Composed:
-        return sql.SQL(template).format(sql.Identifier(self._schema, table))  # type: ignore[arg-type]
+    def _sql(self, template: LiteralString, table: str) -> sql.Composed:
+        return sql.SQL(template).format(sql.Identifier(self._schema, table))
 
 
 def _progress_line(file: RawFile, bytes_read: int, records: int) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from typing_extensions import LiteralString
 
 from ..connection import describe
 from ..errors import HumanError, shown
@@ -126,5 +127,5 @@ def _create_table(connection: psycopg.Connection, raw_schema: str, table: str, c
     _run(connection, "create table {} ({})", sql.Identifier(raw_schema, table), sql.SQL(", ").join(definitions))
 
 
-def _run(connection: psycopg.Connection, template: str, *parts: sql.Composable, **named: Any) -> None:
-    connection.execute(sql.SQL(template).format(*parts, **named))  # type: ignore[arg-type]
+def _run(connection: psycopg.Connection, template: LiteralString, *parts: sql.Composable, **named: Any) -> None:
+    connection.execute(sql.SQL(template).format(*parts, **named))
