@@ -29,17 +29,20 @@ _REPORTS: list[tuple[str, str, list[str], LiteralString]] = [
 def print_report() -> None:
     """Prints both tables from the database."""
     terminal = Console().is_terminal
-    console = Console(width=None if terminal else 120, highlight=False)
+    # Narrower than its values a table would lose some of them
+    console = Console(width=max(Console().width, 80) if terminal else 120, highlight=False)
     with connect(application_name="attribution report", autocommit=True) as connection:
         for title, model, columns, order in _REPORTS:
             table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD if terminal else box.MARKDOWN)
-            for index, column in enumerate(columns):
-                table.add_column(column, justify="left" if index == 0 else "right")
             names = sql.SQL(", ").join(map(sql.Identifier, columns))
-            rows = connection.execute(
-                sql.SQL("select {} from {} order by {}").format(names, relation(model), sql.SQL(order))
-            )
+            query = sql.SQL("select {} from {} order by {}").format(names, relation(model), sql.SQL(order))
+            rows = [["" if value is None else str(value) for value in row] for row in connection.execute(query)]
+            for index, column in enumerate(columns):
+                # Where the terminal is narrow the headings are broken, never the values
+                widest = max((len(row[index]) for row in rows), default=0)
+                heading = column.replace("_", " ") if terminal else column
+                table.add_column(heading, justify="left" if index == 0 else "right", min_width=widest)
             for row in rows:
-                table.add_row(*(Text("" if value is None else str(value)) for value in row))
+                table.add_row(*map(Text, row))
             console.print()
             console.print(table)

@@ -20,7 +20,8 @@ from attribution_pipeline.loading.report import LoadReport
 from attribution_pipeline.manifest import project_stamp
 from attribution_pipeline.paths import ROOT
 
-from .reference import COLUMNS, Marts, as_text
+from .reference import COLUMNS, Marts, as_text, write_folder
+from .reference.generator import Folder
 
 SCHEMAS = {
     "staging": [
@@ -198,3 +199,19 @@ def _comparable(row: dict[str, Any]) -> dict[str, Any]:
     return {
         name: json.dumps(value, sort_keys=True) if isinstance(value, dict) else value for name, value in row.items()
     }
+
+
+def replace_files(directory: Path, folder: Folder, seed: int = 0) -> Path:
+    """The folder holds these files and no others from now on."""
+    directory.mkdir(exist_ok=True)
+    for path in directory.iterdir():
+        path.unlink()
+    write_folder(folder, directory, seed)
+    return directory
+
+
+def assert_equals_full_refresh(warehouse: Warehouse) -> None:
+    """Every table stays as it is when all are rebuilt whole."""
+    incremental = warehouse.snapshot()
+    warehouse.dbt("run", "--full-refresh")
+    assert_same(incremental, warehouse.snapshot())

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 
 import dagster as dg
-import psycopg
 from psycopg import sql
 
 from attribution_pipeline.assets.pictures import markdown_table
 from attribution_pipeline.connection import connect, describe
-from attribution_pipeline.errors import shown
 from attribution_pipeline.interruption import interruptible
 from attribution_pipeline.loading.columns import COLUMNS, Entity
 from attribution_pipeline.loading.mirror import LoadReport, mirror
-from attribution_pipeline.loading.schema import MARKER, ForeignSchemaError
+from attribution_pipeline.loading.schema import refuse_foreign
 from attribution_pipeline.manifest_facts import model_schemas, raw_schema, raw_table
 from attribution_pipeline.paths import raw_data_dir
 from attribution_pipeline.resources import Writer
@@ -49,25 +47,6 @@ def files_table(report: LoadReport) -> dg.MarkdownMetadataValue:
     )
 
 
-def refuse_foreign_schemas(connection: psycopg.Connection) -> None:
-    """dbt refuses them as well, but by then the load would have written.
-
-    Raises ForeignSchemaError for a schema that dbt would write to and that somebody else made.
-    """
-    with connection.transaction():
-        row = connection.execute(
-            "select nspname from pg_namespace where nspname = any(%s) "
-            "and obj_description(oid, 'pg_namespace') is distinct from %s order by nspname",
-            (model_schemas(), MARKER),
-        ).fetchone()
-    if row:
-        raise ForeignSchemaError(
-            f'The schema "{shown(row[0])}" in {describe(connection)} was not made by Attribution Workbench (it lacks '
-            f"the comment '{MARKER}'). Nothing was written. Set PGDATABASE to another database, or the dbt variable "
-            "schema_prefix to another prefix."
-        )
-
-
 class LoadConfig(dg.Config):
     """How to load: with `full_refresh` every file is loaded again, also those that did not change."""
 
@@ -83,7 +62,9 @@ def raw_files(context: dg.AssetExecutionContext, writer: Writer, config: LoadCon
         connect(application_name=f"attribution load {context.run_id[:8]}") as connection,
     ):
         context.log.info(f"Writing to {describe(connection)}")
-        refuse_foreign_schemas(connection)
+        # dbt refuses them as well, but by then the load would have written
+        with connection.transaction():
+            refuse_foreign(connection, model_schemas())
         report = mirror(
             connection,
             raw_data_dir(),

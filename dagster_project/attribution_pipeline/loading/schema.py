@@ -54,25 +54,31 @@ class ForeignSchemaError(HumanError):
     """A schema that somebody else made, or tables of another shape: nothing is written to it."""
 
 
+def refuse_foreign(connection: psycopg.Connection, schemas: list[str]) -> None:
+    """Raise ForeignSchemaError, by name, where one of the schemas exists without our marker."""
+    row = connection.execute(
+        "select nspname from pg_namespace where nspname = any(%s) "
+        "and obj_description(oid, 'pg_namespace') is distinct from %s order by nspname",
+        (schemas, MARKER),
+    ).fetchone()
+    if row:
+        raise ForeignSchemaError(
+            f'The schema "{shown(row[0])}" in {describe(connection)} was not made by Attribution Workbench (it lacks '
+            f"the comment '{MARKER}'). Nothing was written. Set PGDATABASE to another database, or the dbt variable "
+            "schema_prefix to another prefix."
+        )
+
+
 def ensure(connection: psycopg.Connection, raw_schema: str) -> None:
     """Create the raw schema with its marker, and its tables, where they are missing. Within the caller's transaction.
 
     Raises ForeignSchemaError for a schema without our marker, and for a table whose columns are not those of this
     version.
     """
-    row = connection.execute(
-        "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s", (raw_schema,)
-    ).fetchone()
-    if row is None:
+    refuse_foreign(connection, [raw_schema])
+    if connection.execute("select 1 from pg_namespace where nspname = %s", (raw_schema,)).fetchone() is None:
         _run(connection, "create schema {}", sql.Identifier(raw_schema))
         _run(connection, "comment on schema {} is {}", sql.Identifier(raw_schema), sql.Literal(MARKER))
-    elif row[0] != MARKER:
-        raise ForeignSchemaError(
-            f'The schema "{shown(raw_schema)}" in {describe(connection)} was not made by Attribution Workbench '
-            "(it lacks the comment "
-            f"'{MARKER}'). Nothing was written. Set PGDATABASE to another database, or the dbt variable "
-            "schema_prefix to another prefix."
-        )
     for table, columns in SHAPES.items():
         _ensure_table(connection, raw_schema, table, columns)
 
