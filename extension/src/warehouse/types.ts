@@ -1,0 +1,41 @@
+import type { Event } from '../base/events';
+
+export interface Column {
+  name: string;
+  /** as PostgreSQL prints it: `numeric(18,4)`, `timestamp without time zone` */
+  type: string;
+}
+
+/** Rows in the order of the columns; every value as PostgreSQL's own text (exact), null as null. */
+export interface Rows {
+  columns: Column[];
+  rows: (string | null)[][];
+}
+
+export interface QueryOptions {
+  /** cancels the query on the server as well */
+  signal?: AbortSignal;
+  /** milliseconds; the default is the setting `attribution.preview.timeout` */
+  timeout?: number;
+}
+
+/** Whether queries run as the stack's SELECT-only login role, or in read-only transactions of the profile's own role. */
+export type Access = 'preview-role' | 'profile-role';
+
+export type WarehouseState =
+  | { kind: 'unknown' }
+  | { kind: 'connected'; server: string; database: string; access: Access }
+  | { kind: 'unavailable'; message: string };
+
+/** Read-only PostgreSQL: one statement a call by the extended protocol, time-limited, cancellable, always rolled back. */
+export interface Warehouse {
+  readonly state: WarehouseState;
+  readonly onDidChange: Event<void>;
+  /**
+   * @param sql one statement; parameters as $1, $2 …
+   * @throws HumanError with the server's words (position kept in `cause`), Cancelled when the signal was aborted
+   */
+  query(sql: string, parameters?: readonly (string | number | boolean | null | readonly string[])[], options?: QueryOptions): Promise<Rows>;
+  /** Name of a schema behind the project's `schema_prefix`: marts → dev_marts. */
+  schema(name: 'raw' | 'staging' | 'intermediate' | 'marts'): string;
+}

@@ -1,0 +1,15 @@
+import chromium from '@sparticuz/chromium';
+import { chromium as pw } from '@playwright/test';
+const t=performance.now(); const s=(m)=>console.log(m,Math.round(performance.now()-t));
+const exe = await chromium.executablePath(); s('exe '+exe);
+const b = await pw.launch({ executablePath: exe, args: ['--no-sandbox','--disable-gpu','--disable-quic','--no-first-run','--disable-background-networking','--disable-component-update','--disable-sync'] }); s('launched '+b.version());
+const p = await b.newPage({viewport:{width:1400,height:900}});
+p.on('console',m=>{ if(['error','warning'].includes(m.type())) console.log(m.type(),m.text().slice(0,200))});
+p.on('requestfailed',r=>console.log('failed',r.url().slice(0,150),r.failure()?.errorText));
+p.on('response',r=>{ if(r.status()>=400) console.log(r.status(),r.url().slice(0,160))});
+p.on('request',r=>{ if(!r.url().startsWith('http://127.0.0.1')&&!/^(data|blob):/.test(r.url())) console.log('OUT',r.url().slice(0,150))});
+await p.goto('http://127.0.0.1:9871/?folder=/tmp/w/infra/ws'); s('loaded');
+await p.waitForSelector('.monaco-workbench .explorer-folders-view .monaco-list-row', {timeout:60000}); s('explorer');
+await p.waitForTimeout(5000);
+await p.screenshot({path:'/tmp/w/infra/shot.png'});
+await b.close();
