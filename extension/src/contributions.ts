@@ -44,6 +44,8 @@ export const CONTEXT = {
   connected: 'attribution.connected',
   /** a run that we follow is under way */
   running: 'attribution.running',
+  /** how the ground stands: starting, stopped, problem or ready */
+  health: 'attribution.health',
   /** the model in the active editor, as its name; undefined where there is none */
   model: 'attribution.model',
 } as const;
