@@ -18,7 +18,12 @@ telemetry:
 # No invitation to a newsletter over the first page
 nux:
   enabled: false
+# A run waits for its turn a second at most, not five
+run_queue:
+  dequeue_interval_seconds: 1
 `;
+/** What earlier versions wrote: replaced, unless somebody changed it. */
+const FORMER_HOME_FILES = [HOME_FILE.slice(0, HOME_FILE.indexOf('# A run waits'))];
 
 /** @param {import('./paths.mjs').Place} place  @returns {import('./processes.mjs').Service} */
 export const dagsterService = (place) => ({
@@ -32,7 +37,7 @@ export const dagsterService = (place) => ({
 export function prepareHome(place) {
   fs.mkdirSync(place.dagsterHome, { recursive: true });
   const file = path.join(place.dagsterHome, 'dagster.yaml');
-  if (!fs.existsSync(file)) fs.writeFileSync(file, HOME_FILE);
+  if (!fs.existsSync(file) || FORMER_HOME_FILES.includes(fs.readFileSync(file, 'utf8'))) fs.writeFileSync(file, HOME_FILE);
 }
 
 /**

@@ -1,10 +1,12 @@
 """The dbt project as assets: one for each model, dbt's data tests as asset checks."""
 
+import importlib.metadata
 import json
 import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import dagster as dg
 import psycopg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 from dagster_dbt.errors import DagsterDbtError
+from packaging.version import Version
 from psycopg import sql
 
 from attribution_pipeline import manifest
@@ -45,10 +48,19 @@ def project() -> DbtProject:
     )
 
 
+class InstalledDbt(DbtCliResource):
+    """dbt, its version read from the package: dagster-dbt asks `dbt --version` in every run, seconds of process start
+    and of dbt's question to the package index whether there is a newer one."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(importlib.metadata.version("dbt-core"))
+
+
 def dbt_command() -> DbtCliResource:
     """The dbt of this very Python environment, whatever is on the PATH."""
     executable = shutil.which("dbt", path=str(Path(sys.executable).parent)) or "dbt"
-    return DbtCliResource(project_dir=project(), dbt_executable=executable)
+    return InstalledDbt(project_dir=project(), dbt_executable=executable)
 
 
 def build_arguments(full_refresh: bool) -> list[str]:
