@@ -7,7 +7,10 @@ interface Host {
   requests: { double: { argument: number; result: number }; fail: { argument: null; result: null }; wait: { argument: null; result: null } };
   notifications: { hello: string };
 }
-interface Page { requests: Record<never, never>; notifications: Record<never, never> }
+interface Page {
+  requests: Record<string, never>;
+  notifications: Record<string, never>;
+}
 
 function pair(heard: string[], aborted: { value: boolean }): { page: Rpc<Page, Host> } {
   const page: Rpc<Page, Host> = new Rpc<Page, Host>((message) => queueMicrotask(() => host.receive(structuredClone(message))), {});

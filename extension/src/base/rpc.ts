@@ -79,7 +79,7 @@ export class Rpc<Mine extends Side, Theirs extends Side> {
         this.#settle(message.id)?.reject(new Error(message.message));
         break;
       case 'notification':
-        if (Object.hasOwn(this.handlers, message.name)) this.handlers[message.name]?.(message.argument as never, undefined as never);
+        if (Object.hasOwn(this.handlers, message.name)) void this.handlers[message.name]?.(message.argument as never, undefined as never);
         break;
     }
   }

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Asset } from '../dagster/types';
+import { ago, checksInWords, describeAsset, describeCheck } from './words';
+
+const MINUTE = 60_000;
+const asset: Asset = { key: 'first', group: 'marts', kinds: [], upstream: [], downstream: [], status: 'fresh', checks: [], executable: true, materialized: 0, rows: 36 };
+
+test('times are told in the unit that fits', () => {
+  assert.deepEqual([0, 59_999, MINUTE, 59 * MINUTE, 60 * MINUTE, 24 * 60 * MINUTE, 72 * 60 * MINUTE].map(ago), ['just now', 'just now', '1 min ago', '59 min ago', '1 h ago', '1 day ago', '3 days ago']);
+});
+
+test('a clock that runs behind says "just now"', () => assert.equal(ago(-5000), 'just now'));
+
+test('an asset says its state, why, when and how many rows', () => {
+  assert.equal(describeAsset(asset, 2 * MINUTE), '2 min ago · 36 rows');
+  assert.equal(describeAsset({ ...asset, status: 'stale', reason: 'code changed', rows: 1 }, 0), 'stale: code changed · just now · 1 row');
+  const { materialized: _, rows: __, ...missing } = asset;
+  assert.equal(describeAsset({ ...missing, status: 'missing' }, 0), 'never materialized');
+});
+
+test('checks count what passed', () => {
+  assert.equal(checksInWords([{ name: 'a', outcome: 'passed' }, { name: 'b', outcome: 'warned' }, { name: 'c' }]), '1/3 checks');
+  assert.equal(checksInWords([]), '');
+  assert.equal(describeCheck({ name: 'a', outcome: 'failed', time: 0, outdated: true }, MINUTE), 'failed · 1 min ago · before the last materialization');
+  assert.equal(describeCheck({ name: 'a' }, 0), 'never run');
+});
