@@ -3,7 +3,7 @@ import { Emitter } from '../base/events';
 import { COMMANDS } from '../contributions';
 import type { Asset, AssetCheck, AssetStatus, Dagster } from '../dagster/types';
 import type { Model, Projects } from '../dbt/types';
-import { checksInWords, describeAsset, describeCheck } from './words';
+import { checksInWords, describeAsset, describeCheck } from '../dagster/words';
 
 export type Node = { group: string } | { asset: Asset } | { check: AssetCheck; asset: Asset };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Asset } from '../dagster/types';
+import type { Asset } from './types';
 import { ago, checksInWords, describeAsset, describeCheck } from './words';
 
 const MINUTE = 60_000;

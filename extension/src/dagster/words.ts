@@ -1,5 +1,5 @@
 /** States of assets and checks in words: pure. */
-import type { Asset, AssetCheck } from '../dagster/types';
+import type { Asset, AssetCheck } from './types';
 
 /** "2 min ago", "3 h ago", "5 days ago". @param milliseconds that have passed */
 export function ago(milliseconds: number): string {
