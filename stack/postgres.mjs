@@ -9,6 +9,7 @@ import { hydrate, install, nativeFolder, programOf, withShellSafePrograms } from
 import { connectionFile, readConnection, writeConnection } from './connection.mjs';
 import { HumanError } from './errors.mjs';
 import { waitForLock } from './lock.mjs';
+import { previewFile, providePreviewRole } from './previewRole.mjs';
 import { hold, identityOf, run, stopGroup } from './processes.mjs';
 import { say, step } from './terminal.mjs';
 
@@ -41,11 +42,12 @@ const SETTINGS = {
  * @property {string} folder of the package that brings the programs
  * @property {string} name of the data folder, of the service, and of its state file
  * @property {string} connection path of the connection file
+ * @property {string} [preview] path of the preview role's file; there is no such role without it
  * @property {Record<string, string>} [settings] beyond ours
  */
 
 /** The cluster of a local folder. @param {import('./paths.mjs').Place} place  @returns {Cluster} */
-export const mainCluster = (place) => ({ folder: place.root, name: 'postgres', connection: connectionFile(place) });
+export const mainCluster = (place) => ({ folder: place.root, name: 'postgres', connection: connectionFile(place), preview: previewFile(place) });
 
 /** PostgreSQL 15 of the tests. @param {import('./paths.mjs').Place} place  @returns {Cluster} */
 export const oldCluster = (place) => ({
@@ -80,7 +82,7 @@ export async function holdPostgres(place, cluster, { signal } = {}) {
       const holder = await hold(service, () => prepare(installation, cluster, signal));
       const connection = readConnection(cluster.connection);
       try {
-        await untilReady(holder, connection, installation, service, signal);
+        await untilReady(holder, connection, { installation, service, preview: cluster.preview, signal });
         return { holder, connection, installation };
       } catch (error) {
         await holder.release();
@@ -223,7 +225,7 @@ function commandOf(pid) {
   return spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? '';
 }
 
-async function untilReady(holder, connection, installation, service, signal) {
+async function untilReady(holder, connection, { installation, service, preview, signal }) {
   const { default: pg } = await import('pg');
   const end = Date.now() + START_MS;
   let ended;
@@ -246,6 +248,7 @@ async function untilReady(holder, connection, installation, service, signal) {
       const client = await connect('postgres');
       try {
         await verify(client, installation);
+        if (preview) await providePreviewRole(client, preview);
       } finally {
         await client.end();
       }

@@ -16,11 +16,11 @@ import { say, size } from './terminal.mjs';
  * @returns {{path: string, what: string, bytes: number}[]} what is there
  */
 export function leftovers(place) {
-  const tests = path.join(place.shared, 'test');
+  const tests = testFolders(place);
   const list = [
     [place.local, 'the database, Dagster\'s history, logs, uv'],
     [outsideFolder(place.local), 'the database of a root user'],
-    [outsideFolder(tests), 'the database of a root user\'s tests'],
+    ...tests.map((folder) => [outsideFolder(folder), 'the database of a root user\'s tests']),
     [place.venv, 'the Python environment'],
     [path.join(place.root, 'node_modules'), 'the npm packages'],
     [path.join(place.root, 'stack', 'test', 'postgres15', 'node_modules'), 'PostgreSQL 15 for the tests'],
@@ -31,10 +31,13 @@ export function leftovers(place) {
   return list.filter(([file]) => fs.existsSync(file)).map(([file, what]) => ({ path: file, what, bytes: bytesOf(file) }));
 }
 
+/** Local folders of the tests: the pipeline's and the extension's. */
+const testFolders = ({ shared }) => ['test', 'extension-test'].map((name) => path.join(shared, name));
+
 /** @throws {HumanError} while something of it is in use */
 export function refuseWhileRunning(place) {
-  const tests = placeOf({ ATTRIBUTION_LOCAL_DIR: path.join(place.shared, 'test') }, place.root);
-  for (const each of [place, tests]) {
+  const tests = testFolders(place).map((folder) => placeOf({ ATTRIBUTION_LOCAL_DIR: folder }, place.root));
+  for (const each of [place, ...tests]) {
     const starter = lockHolder(path.join(each.local, 'start.lock')) ?? lockHolder(path.join(each.shared, 'setup.lock'));
     if (starter) throw new HumanError(`A command of this checkout is running (process ${starter.pid}). Stop it first (Ctrl-C in its terminal).`);
     for (const service of [postgresService(each), postgresService(each, 'postgres15'), dagsterService(each)]) {
