@@ -1,0 +1,76 @@
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../base/events';
+import { DISK } from './files';
+import { ProjectIndex } from './projects';
+
+/** Changes that come together are read together (milliseconds). */
+const TOGETHER = 150;
+
+/** The dbt projects of the workspace, kept current by its file watchers and by what open editors hold unsaved. */
+export class WorkspaceProjects extends ProjectIndex implements Disposable {
+  readonly #disposables = new DisposableStore();
+  readonly #watched = new Map<string, Disposable>();
+  readonly #changed = new Set<string>();
+  readonly #edited = new Map<string, vscode.TextDocument>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    super(DISK, () => (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath));
+    const files = this.#disposables.add(vscode.workspace.createFileSystemWatcher('**/dbt_project.yml'));
+    for (const event of [files.onDidChange, files.onDidCreate, files.onDidDelete]) this.#disposables.add(event((uri) => this.#note(uri)));
+    this.#disposables.add(vscode.workspace.onDidChangeWorkspaceFolders(() => void this.scan()));
+    this.#disposables.add(vscode.workspace.onDidChangeTextDocument(({ document }) => {
+      if (document.uri.scheme !== 'file' || !this.concerns(document.uri.fsPath)) return;
+      this.#edited.set(document.uri.fsPath, document);
+      this.#soon();
+    }));
+    this.#disposables.add(vscode.workspace.onDidSaveTextDocument(({ uri }) => this.#note(uri)));
+    this.#disposables.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+      if (uri.scheme === 'file' && this.concerns(uri.fsPath)) void this.overlay(uri.fsPath, undefined);
+    }));
+    this.#disposables.add(this.onDidChange(() => this.#watch()));
+  }
+
+  override dispose(): void {
+    clearTimeout(this.#timer);
+    this.#disposables.dispose();
+    for (const watcher of this.#watched.values()) watcher.dispose();
+    super.dispose();
+  }
+
+  /** One watcher for each project that there is now. */
+  #watch(): void {
+    const roots = new Set(this.all.map(({ root }) => root));
+    for (const [root, watcher] of this.#watched) {
+      if (roots.has(root)) continue;
+      watcher.dispose();
+      this.#watched.delete(root);
+    }
+    for (const root of roots) {
+      if (this.#watched.has(root)) continue;
+      const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(root), '**'));
+      const store = new DisposableStore();
+      store.add(watcher);
+      for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete]) store.add(event((uri) => this.#note(uri)));
+      this.#watched.set(root, store);
+    }
+  }
+
+  #note(uri: vscode.Uri): void {
+    if (uri.scheme !== 'file' || !this.concerns(uri.fsPath)) return;
+    this.#changed.add(uri.fsPath);
+    this.#soon();
+  }
+
+  #soon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      const edited = [...this.#edited.values()];
+      const changed = [...this.#changed];
+      this.#edited.clear();
+      this.#changed.clear();
+      for (const document of edited) void this.overlay(document.uri.fsPath, document.isDirty ? document.getText() : undefined);
+      if (changed.length > 0) void this.update(changed);
+    }, TOGETHER);
+  }
+}
