@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HumanError } from './errors.mjs';
 import { within } from './limits.mjs';
+import { waitForLock } from './lock.mjs';
 import { childEnv } from './paths.mjs';
 import { freePort, lastLines } from './postgres.mjs';
 import { hold, TERMINATE } from './processes.mjs';
@@ -48,6 +49,15 @@ export function prepareHome(place) {
  */
 export async function holdDagster(place, { env = process.env, signal } = {}) {
   prepareHome(place);
+  const lock = await waitForLock(path.join(place.local, 'dagster.lock'), { signal });
+  try {
+    return await holdLocked(place, env, signal);
+  } finally {
+    lock.release();
+  }
+}
+
+async function holdLocked(place, env, signal) {
   const service = dagsterService(place);
   for (let attempt = 1; ; attempt++) {
     const port = await freePort(FIRST_PORT);
