@@ -126,6 +126,6 @@ async function stampOf(file: string | undefined): Promise<string> {
 
 /** dbt's message on one line, without the headings that say nothing. */
 export function wordsOfDbt(message: string): string {
-  const words = message.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^(?:Runtime|Compilation|Parsing|Database) Error$/.test(line)).join(' ').replaceAll(' - ', ' ');
+  const words = message.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^(?:Runtime|Compilation|Parsing|Database) Error$/.test(line)).join(' ').replace(': - ', ': ').replaceAll(' - ', ', ');
   return /[.!?:]$/.test(words) ? words : `${words}.`;
 }
