@@ -107,6 +107,8 @@ export interface HostSide {
     openRecord: { sourceFile: string; recordNumber: number };
     openRows: null;
     findClient: null;
+    /** the marts that credit, with all they depend on */
+    materialize: null;
     /** runs what the failed load's button says */
     remedy: { index: number };
   };

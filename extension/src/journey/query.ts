@@ -2,9 +2,11 @@
 import type { Credit } from '../attribution/explain';
 import { windowOf, type Rules } from '../attribution/rules';
 import { parseTime } from '../attribution/time';
+import { MissingRelation } from '../warehouse/errors';
+import { qualifiedName } from '../warehouse/identifiers';
 import type { QueryOptions, Warehouse } from '../warehouse/types';
 import type { ChannelCount, Client, Detail, Journey, PageView, Purchase, RejectedRecord, Share } from './protocol';
-import { objects, relation, text, type Row } from './rows';
+import { objects, text, type Row } from './rows';
 
 /** A client with more page views than this is shown around the selected purchase. */
 export const ALL_PAGE_VIEWS = 1_000;
@@ -133,12 +135,16 @@ export class JourneyQueries {
     const part = (direction: 'asc' | 'desc'): string => `(
       select touch_id, ends.model, touch_position, attributed_revenue, weight from ${table} as shares
       where shares.purchase_id = $1::uuid and shares.model = ends.model order by touch_position ${direction} limit ${ALL_PAGE_VIEWS})`;
-    const rows = objects(await this.warehouse.query(`
-      select shares.* from (values ('linear'), ('time_decay'), ('position_based')) as ends (model)
-      cross join lateral (${part('asc')} union ${part('desc')}) as shares order by model, touch_position`, [purchaseId], options));
-    return rows.map((row) => ({
-      touchId: row.touch_id ?? null, model: text(row, 'model'), position: Number(row.touch_position), revenue: text(row, 'attributed_revenue'), weight: Number(row.weight),
-    }));
+    try {
+      const rows = objects(await this.warehouse.query(`
+        select shares.* from (values ('linear'), ('time_decay'), ('position_based')) as ends (model)
+        cross join lateral (${part('asc')} union ${part('desc')}) as shares order by model, touch_position`, [purchaseId], options));
+      return rows.map(shareOf);
+    } catch (error) {
+      // The multi-touch models are an option of the project
+      if (error instanceof MissingRelation) return [];
+      throw error;
+    }
   }
 
   /** The two ends of the window whole, so that first and last are among them, and what lies nearest outside of it. */
@@ -174,7 +180,7 @@ export class JourneyQueries {
   }
 
   #table(schema: 'staging' | 'intermediate' | 'marts', name: string): string {
-    return relation(this.warehouse.schema(schema), name);
+    return qualifiedName({ schema: this.warehouse.schema(schema), name });
   }
 }
 
@@ -188,6 +194,10 @@ const purchaseOf = (row: Row): Purchase => ({
   id: text(row, 'event_id'), time: text(row, 'event_time'), channel: row.channel ?? null, session: row.session_id ?? null, revenue: text(row, 'revenue'),
   productId: row.product_id ?? null, productCategory: row.product_category ?? null, sourceFile: text(row, 'source_file'), recordNumber: Number(row.record_number),
   first: creditOf(row, 'first'), last: creditOf(row, 'last'),
+});
+
+const shareOf = (row: Row): Share => ({
+  touchId: row.touch_id ?? null, model: text(row, 'model'), position: Number(row.touch_position), revenue: text(row, 'attributed_revenue'), weight: Number(row.weight),
 });
 
 function creditOf(row: Row, side: 'first' | 'last'): Credit | null {

@@ -9,5 +9,3 @@ export function objects({ columns, rows }: Rows): Row[] {
 
 /** A value that the query never leaves null. */
 export const text = (row: Row, name: string): string => row[name] ?? '';
-
-export const relation = (schema: string, name: string): string => [schema, name].map((part) => `"${part.replaceAll('"', '""')}"`).join('.');

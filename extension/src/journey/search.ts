@@ -1,6 +1,7 @@
 /** Clients by the beginning of their id, out of 10 million events: each statement walks an index and stops when it has enough. */
+import { qualifiedName } from '../warehouse/identifiers';
 import type { QueryOptions, Warehouse } from '../warehouse/types';
-import { objects, relation, text } from './rows';
+import { objects, text } from './rows';
 
 export type ClientFilter = 'all' | 'without-touch' | 'several-purchases' | 'just-outside';
 
@@ -26,7 +27,7 @@ const MISSES = 200;
  * @throws HumanError, Cancelled: those of Warehouse.query
  */
 export async function findClients(warehouse: Warehouse, prefix: string, filter: ClientFilter, windowDays: number, options: QueryOptions = {}): Promise<FoundClient[]> {
-  const table = (schema: 'staging' | 'intermediate', name: string): string => relation(warehouse.schema(schema), name);
+  const table = (schema: 'staging' | 'intermediate', name: string): string => qualifiedName({ schema: warehouse.schema(schema), name });
   const purchases = table('intermediate', 'int_purchases');
   // LIKE becomes a range of the index where the database sorts by bytes, and stays right where it does not
   const begins = (column: string): string => `${column} >= $1 and ${column} like $2`;

@@ -1,0 +1,47 @@
+import type { Fact, Facts } from '../facts';
+import { button, h } from './dom';
+
+export interface TableEvents {
+  hover: (id: string | null) => void;
+  select: (purchaseId: string) => void;
+  openRecord: (sourceFile: string, recordNumber: number) => void;
+}
+
+/** Columns whose cells are amounts: aligned to the right. */
+const AMOUNTS = new Set(['First touch', 'Last touch', 'Linear', 'Time decay', 'Position-based']);
+
+/** The facts as a table: a purchase's name selects it, a record's name opens the file. */
+export class FactTable {
+  readonly element = h('div', { class: 'table-frame', role: 'region', 'aria-labelledby': 'table-title', tabindex: 0 });
+  readonly #rows = new Map<string, HTMLElement>();
+
+  constructor(private readonly events: TableEvents) {}
+
+  show({ columns, facts }: Facts, selected: string | null): void {
+    const { scrollTop, scrollLeft } = this.element;
+    this.#rows.clear();
+    this.element.replaceChildren(facts.length === 0 ? h('p', { class: 'quiet-text' }, 'No event of this client was staged.') : h('table', {},
+      h('thead', {}, h('tr', {}, ...columns.map((name) => h('th', { scope: 'col', class: AMOUNTS.has(name) ? 'amount' : undefined }, name)))),
+      h('tbody', {}, ...facts.map((fact) => this.#row(fact, columns, selected)))));
+    this.element.scrollTo({ top: scrollTop, left: scrollLeft });
+  }
+
+  highlight(id: string | null): void {
+    for (const row of this.element.querySelectorAll('tr.hovered')) row.classList.remove('hovered');
+    if (id !== null) this.#rows.get(id)?.classList.add('hovered');
+  }
+
+  #row(fact: Fact, columns: readonly string[], selected: string | null): HTMLElement {
+    const { id, kind, isPurchase, sourceFile, recordNumber, cells } = fact;
+    const cell = (value: string, index: number): HTMLElement => {
+      const name = columns[index] ?? '';
+      if (index === 0) return h('th', { scope: 'row' }, value);
+      if (name === 'Event' && isPurchase && id !== selected) return h('td', {}, button(value, () => this.events.select(id), { quiet: true, title: 'Explain this purchase' }));
+      if (name === 'Record') return h('td', {}, button(value, () => this.events.openRecord(sourceFile, recordNumber), { quiet: true, title: 'Open the CSV file at this record' }));
+      return h('td', { class: AMOUNTS.has(name) ? 'amount' : undefined }, value);
+    };
+    const row = h('tr', { class: `kind-${kind}`, 'aria-current': id === selected ? 'true' : undefined, onpointerenter: () => this.events.hover(id), onpointerleave: () => this.events.hover(null) }, ...cells.map(cell));
+    this.#rows.set(id, row);
+    return row;
+  }
+}
