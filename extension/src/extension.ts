@@ -1,10 +1,88 @@
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
+import { registerAssets } from './assets';
+import { Cancelled, HumanError, messageOf } from './base/errors';
+import { Emitter } from './base/events';
+import { COMMANDS, CONTEXT } from './contributions';
 import { Commands } from './platform/commands';
+import { ConfigSetting } from './platform/config';
 import { createLog } from './platform/log';
-import { COMMANDS } from './contributions';
+import { registerRuns } from './runs';
+import { Sources } from './sources';
+import { registerStatus } from './status';
+import type { Facts } from './status/model';
 
+/** Settings → sources → features. Nothing here waits: what takes time begins afterwards, and only where the folder is trusted. */
 export function activate(context: vscode.ExtensionContext): void {
   const log = createLog();
   const commands = new Commands(log);
-  context.subscriptions.push(log, commands.register(COMMANDS.showLog, () => log.show()));
+  const autoStart = new ConfigSetting('attribution.dagster.autoStart');
+  const sources = new Sources(context, log);
+  const { projects, dagster, warehouse } = sources;
+  const changed = new Emitter<void>();
+  let problem: Facts['problem'];
+  context.subscriptions.push(log, autoStart, changed, sources);
+  log.info(`Attribution Workbench ${String((context.extension.packageJSON as { version: string }).version)}, VS Code ${vscode.version}, ${process.platform}`);
+
+  const setProblem = (error: unknown): void => {
+    if (error instanceof Cancelled) return;
+    problem = error === undefined ? undefined : { message: messageOf(error), remedies: error instanceof HumanError ? error.remedies : [] };
+    changed.fire();
+  };
+  const start = async (): Promise<void> => {
+    setProblem(undefined);
+    try {
+      await dagster.start();
+      // Shows the server, its role and the target before somebody asks
+      await warehouse.query('select 1').catch((error: unknown) => log.warn(messageOf(error)));
+    } catch (error) {
+      setProblem(error);
+      throw error;
+    }
+  };
+
+  context.subscriptions.push(
+    commands.register(COMMANDS.showLog, () => log.show()),
+    registerStatus({
+      commands,
+      changed: [changed.event, sources.onDidChange, projects.onDidChange, dagster.onDidChange, warehouse.onDidChange],
+      facts: () => ({
+        trusted: vscode.workspace.isTrusted, projects: projects.all.map(({ name }) => name), dagster: dagster.state, warehouse: warehouse.state, running: dagster.runs.length,
+        ...(problem ? { problem } : {}), ...(sources.target === undefined ? {} : { target: sources.target }),
+      }),
+      ground: {
+        get root() {
+          return sources.root;
+        },
+        get hasStack() {
+          return sources.hasStack;
+        },
+        start,
+        stop: () => dagster.stop(),
+        reload: async () => {
+          await sources.preparer.prepare();
+          await dagster.reload();
+        },
+        interpreters: () => sources.python.list(),
+        forget: () => {
+          sources.python.forget();
+          sources.profiles.forget();
+        },
+        headers: () => sources.headers(),
+        setHeaders: (headers) => sources.setHeaders(headers),
+      },
+    }),
+    registerRuns({ commands, dagster, projects }),
+    registerAssets({ commands, dagster, projects }),
+  );
+
+  const begin = async (): Promise<void> => {
+    await projects.ready;
+    const setActive = (): unknown => vscode.commands.executeCommand('setContext', CONTEXT.active, vscode.workspace.isTrusted && projects.all.length > 0);
+    context.subscriptions.push(projects.onDidChange(() => void setActive()));
+    await setActive();
+    if (!vscode.workspace.isTrusted || !autoStart.value) return;
+    await start().catch((error: unknown) => commands.show(error, 'start'));
+  };
+  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => void begin()));
+  void begin();
 }
