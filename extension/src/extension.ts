@@ -21,7 +21,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const changed = new Emitter<void>();
   let problem: Facts['problem'];
   context.subscriptions.push(log, autoStart, changed, sources);
-  log.info(`Attribution Workbench ${String((context.extension.packageJSON as { version: string }).version)}, VS Code ${vscode.version}, ${process.platform}`);
+  log.info(`Attribution Workbench ${(context.extension.packageJSON as { version: string }).version}, VS Code ${vscode.version}, ${process.platform}`);
 
   const setProblem = (error: unknown): void => {
     if (error instanceof Cancelled) return;
@@ -81,6 +81,10 @@ export function activate(context: vscode.ExtensionContext): void {
     context.subscriptions.push(projects.onDidChange(() => void setActive()));
     await setActive();
     if (!vscode.workspace.isTrusted || !autoStart.value) return;
+    if (!(await sources.hasDagster())) {
+      dagster.off(vscode.l10n.t('no Dagster project in this folder'));
+      return;
+    }
     await start().catch((error: unknown) => commands.show(error, 'start'));
   };
   context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => void begin()));

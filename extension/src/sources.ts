@@ -34,6 +34,8 @@ export class Sources implements Disposable {
   readonly preparer: DbtPreparer;
   readonly dagster: DagsterSource;
   readonly warehouse: PostgresWarehouse;
+  readonly #url: ConfigSetting<'attribution.dagster.url'>;
+  readonly #projectDirectory: ConfigSetting<'attribution.dagster.projectDirectory'>;
   #dagsterProject: string | undefined;
   #target: string | undefined;
 
@@ -43,8 +45,8 @@ export class Sources implements Disposable {
     const environmentFile = setting('attribution.environmentFile');
     const profilesDirectory = setting('attribution.dbt.profilesDirectory');
     const target = setting('attribution.dbt.target');
-    const url = setting('attribution.dagster.url');
-    const projectDirectory = setting('attribution.dagster.projectDirectory');
+    const url = (this.#url = setting('attribution.dagster.url'));
+    this.#projectDirectory = setting('attribution.dagster.projectDirectory');
     const timeout = setting('attribution.preview.timeout');
     const profilesFolder = (): string => profilesDirectory.value || this.#stackProfiles();
 
@@ -67,9 +69,8 @@ export class Sources implements Disposable {
       program: context.asAbsolutePath(path.join('dist', 'services.mjs')), log: (line) => log.info(line),
       request: async () => {
         this.#requireTrust();
-        this.#dagsterProject = await findDagsterProject(this.#workspaceFolders(), projectDirectory.value);
         const { root } = this;
-        if (root === undefined || this.#dagsterProject === undefined) {
+        if (!(await this.hasDagster()) || root === undefined || this.#dagsterProject === undefined) {
           throw new HumanError(vscode.l10n.t('No Dagster project was found in this folder. Name its folder in the setting attribution.dagster.projectDirectory, or give the address of a running Dagster in attribution.dagster.url.'), [
             { title: vscode.l10n.t('Open Settings'), command: 'workbench.action.openSettings', args: ['attribution.dagster'] },
           ]);
@@ -120,6 +121,12 @@ export class Sources implements Disposable {
   /** The stack's local folder. */
   get local(): string {
     return this.environment.variables['ATTRIBUTION_LOCAL_DIR'] ?? path.join(this.root ?? '', '.local');
+  }
+
+  /** Whether there is a Dagster to start, or one to connect to. Looks at the folder anew. */
+  async hasDagster(): Promise<boolean> {
+    this.#dagsterProject = await findDagsterProject(this.#workspaceFolders(), this.#projectDirectory.value);
+    return this.#url.value !== '' || this.#dagsterProject !== undefined;
   }
 
   /** Headers for a Dagster behind a proxy, from secret storage. */
