@@ -15,7 +15,7 @@ export class Materializer {
   #lastFailed: Run | undefined;
   #launching = 0;
 
-  constructor(private readonly dagster: Dagster, private readonly projects: Projects, private readonly follow: (run: Run) => void) {}
+  constructor(private readonly dagster: Dagster, private readonly projects: Projects, private readonly follow: (run: Run, launch: Launch) => void) {}
 
   /** Whether a run is being started just now. */
   get launching(): boolean {
@@ -93,7 +93,7 @@ export class Materializer {
     this.#launching++;
     try {
       const title = vscode.l10n.t('Starting a run of {0} …', inWords(launch.assets));
-      this.follow(await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () => this.dagster.launch(launch)));
+      this.follow(await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () => this.dagster.launch(launch)), launch);
     } finally {
       this.#launching--;
     }

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { HumanError } from '../base/errors';
 import { DisposableStore, type Disposable } from '../base/events';
 import { COMMANDS, CONTEXT } from '../contributions';
-import type { Dagster, Run } from '../dagster/types';
+import type { Dagster, Launch, Run } from '../dagster/types';
 import type { Projects } from '../dbt/types';
 import type { Commands } from '../platform/commands';
 import { Materializer, type Target } from './commands';
@@ -18,21 +18,21 @@ export function registerRuns({ commands, dagster, projects }: { commands: Comman
   const followed = new Set<string>();
   let last: Run | undefined;
 
-  /** @param own started here: shown as a notification with a button that cancels; others are shown in the status bar */
-  const follow = (run: Run, own: boolean): void => {
+  /** @param launch what was asked for here: shown as a notification with a button that cancels; runs of others are shown in the status bar */
+  const follow = (run: Run, launch?: Launch): void => {
     if (followed.has(run.id)) return;
     followed.add(run.id);
     last = run;
     diagnostics.clear(run.assets.map((key) => key.split('/').at(-1) ?? key));
-    void show(run, own).catch((error: unknown) => commands.show(error, 'run'));
+    void show(run, launch).catch((error: unknown) => commands.show(error, 'run'));
   };
 
-  const show = async (run: Run, own: boolean): Promise<void> => {
+  const show = async (run: Run, launch: Launch | undefined): Promise<void> => {
     const words = inWords(run.assets);
     const began = performance.now();
     output.appendLine(vscode.l10n.t('── Run {0}: {1}', run.id, run.assets.join(', ')));
     const log = run.onDidLog((line) => output.appendLine(line));
-    const location = own ? vscode.ProgressLocation.Notification : vscode.ProgressLocation.Window;
+    const location = launch ? vscode.ProgressLocation.Notification : vscode.ProgressLocation.Window;
     try {
       await vscode.window.withProgress({ location, title: vscode.l10n.t('Run of {0}', words), cancellable: true }, async (progress, token) => {
         let shown = 0;
@@ -51,7 +51,7 @@ export function registerRuns({ commands, dagster, projects }: { commands: Comman
       log.dispose();
     }
     materializer.ended(run);
-    const end = endOf(run, words, performance.now() - began);
+    const end = endOf(run, words, performance.now() - began, launch?.checksOnly ? vscode.l10n.t('Checked') : vscode.l10n.t('Materialized'));
     output.appendLine(end);
     await tell(run, end);
   };
@@ -70,7 +70,7 @@ export function registerRuns({ commands, dagster, projects }: { commands: Comman
     if (picked === open) await vscode.env.openExternal(vscode.Uri.parse(run.url));
   };
 
-  const materializer = new Materializer(dagster, projects, (run) => follow(run, true));
+  const materializer = new Materializer(dagster, projects, follow);
   // Double clicks are one request: what has begun is not begun again before it is under way
   const busy = new Set<string>();
   const once = (id: string, target: unknown, work: () => Promise<void>): Promise<void> => {
@@ -100,7 +100,7 @@ export function registerRuns({ commands, dagster, projects }: { commands: Comman
 
   const update = (): void => {
     // Runs of others, and our own after a reload of the window; one that is being started here is followed by who starts it
-    if (!materializer.launching) for (const run of dagster.runs) follow(run, false);
+    if (!materializer.launching) for (const run of dagster.runs) follow(run);
     void vscode.commands.executeCommand('setContext', CONTEXT.running, dagster.runs.length > 0);
     void vscode.commands.executeCommand('setContext', CONTEXT.connected, dagster.state.kind === 'connected');
   };

@@ -10,13 +10,13 @@ export function progressOf({ status, done, total, progress }: Pick<Run, 'status'
   return [count, progress].filter((part) => part !== '').join(' · ') || 'running';
 }
 
-/** How a run ended, in one line. Seconds are rounded to whole ones above ten. */
-export function endOf(run: Pick<Run, 'status' | 'assets' | 'failures' | 'done' | 'total'>, words: string, milliseconds: number): string {
+/** How a run ended, in one line. Seconds are rounded to whole ones above ten. @param did "Materialized" or "Checked" */
+export function endOf(run: Pick<Run, 'status' | 'assets' | 'failures' | 'done' | 'total'>, words: string, milliseconds: number, did = 'Materialized'): string {
   const seconds = milliseconds / 1000;
   const time = seconds < 10 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds)} s`;
   switch (run.status) {
     case 'succeeded':
-      return `Materialized ${words} in ${time}.`;
+      return `${did} ${words} in ${time}.`;
     case 'canceled':
       return `Canceled ${words} after ${time}.`;
     default: {

@@ -1,0 +1,80 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, test, type Workbench } from './fixtures';
+
+const RUN_MS = 90_000;
+const MART = 'dbt/models/marts/first_touch_attribution.sql';
+
+const ready = (workbench: Workbench): Promise<void> => expect(workbench.status(/attribution · dev/)).toBeVisible({ timeout: 100_000 });
+const ended = (workbench: Workbench, text: string | RegExp): Promise<void> => expect(workbench.status(text)).toBeVisible({ timeout: RUN_MS });
+
+test('the services start by themselves, and the status item says so and leads on', async ({ workbench }) => {
+  await ready(workbench);
+  await workbench.status(/attribution · dev/).click();
+  await expect(workbench.quickInput).toContainText('Materialize All');
+  await expect(workbench.quickInput).toContainText('Open Dagster');
+  await workbench.shoot('status');
+});
+
+test('the model in the editor is materialized, with progress, and the view tells its new state', async ({ workbench }) => {
+  await ready(workbench);
+  await workbench.open(MART);
+  await workbench.command('Attribution: Materialize');
+  await expect(workbench.notification('Run of first_touch_attribution')).toBeVisible({ timeout: 30_000 });
+  await workbench.shoot('run');
+  await ended(workbench, 'Materialized first_touch_attribution');
+  const view = await workbench.tree('Assets');
+  await expect(view.getByRole('treeitem', { name: /^first_touch_attribution, just now · 26 rows/ })).toBeVisible();
+  await workbench.shoot('assets');
+});
+
+test('a model that fails is named with its file and line, and what failed runs again once it is mended', async ({ workbench }) => {
+  await ready(workbench);
+  const file = path.join(workbench.folder, MART);
+  const good = fs.readFileSync(file, 'utf8');
+  try {
+    fs.writeFileSync(file, good.replace(/client_id/, 'no_such_column'));
+    await workbench.open(MART);
+    await workbench.command('Attribution: Materialize');
+    const failure = workbench.notification(/first_touch_attribution failed: .*no_such_column/);
+    await expect(failure).toBeVisible({ timeout: RUN_MS });
+    await workbench.shoot('failure');
+    await failure.getByRole('button', { name: 'Show Problem' }).click();
+    const line = good.split('\n').findIndex((text) => text.includes('client_id')) + 1;
+    await expect(workbench.status(new RegExp(`Ln ${line}, Col`))).toBeVisible();
+    await expect(workbench.page.locator('.squiggly-error').first()).toBeVisible();
+  } finally {
+    fs.writeFileSync(file, good);
+  }
+  await workbench.command('Attribution: Re-run What Failed');
+  await ended(workbench, 'Materialized first_touch_attribution');
+  await expect(workbench.page.locator('.squiggly-error')).toHaveCount(0);
+});
+
+test('a selection is picked by group, checks run alone, and a run is cancelled from its notification', async ({ workbench }) => {
+  await ready(workbench);
+  await workbench.command('Attribution: Materialize Selection…');
+  await expect(workbench.quickInput.locator('.quick-input-list-separator', { hasText: 'marts' })).toBeVisible();
+  await workbench.type('touch_attribution');
+  for (const name of ['first_touch_attribution', 'last_touch_attribution']) await workbench.quickInput.locator('.monaco-list-row').filter({ hasText: name }).locator('.quick-input-list-checkbox').click();
+  await workbench.quickInput.getByRole('button', { name: 'OK' }).click();
+  const run = workbench.notification(/Run of first_touch_attribution and 1 more/);
+  await expect(run).toBeVisible({ timeout: 30_000 });
+  await run.getByRole('button', { name: 'Cancel' }).click();
+  await ended(workbench, 'Canceled first_touch_attribution and 1 more');
+
+  await workbench.open(MART);
+  await workbench.command('Attribution: Run Checks');
+  await expect(workbench.notification('Run of first_touch_attribution')).toBeVisible({ timeout: 30_000 });
+  await ended(workbench, 'Checked first_touch_attribution');
+});
+
+test('two clicks at once start one run', async ({ workbench }) => {
+  await ready(workbench);
+  const view = await workbench.tree('Assets');
+  const row = view.getByRole('treeitem', { name: /^channel_performance/ });
+  await row.hover();
+  await row.getByRole('button', { name: 'Materialize' }).dblclick();
+  await expect(workbench.notification('Run of channel_performance')).toHaveCount(1, { timeout: 30_000 });
+  await ended(workbench, 'Materialized channel_performance');
+});
