@@ -12,6 +12,12 @@ export interface Files {
   stat(file: string): Promise<{ time: number; size: number } | undefined>;
 }
 
+/** A path as the file system compares it: on Windows whatever its case. */
+export function pathKey(file: string, platform: path.PlatformPath = path): string {
+  const normal = platform.normalize(file);
+  return platform.sep === '\\' ? normal.toLowerCase() : normal;
+}
+
 /** A file that describes models is small: whatever is larger is none of ours. */
 const LARGEST_SOURCE = 4 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { DISK, type Files } from './files';
-import { ProjectIndex } from './projects';
+import { modelsDescribedIn, ProjectIndex } from './projects';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "dbt $(touch pwned); 'ünï '"));
 after(() => fs.rmSync(scratch, { recursive: true, force: true }));
@@ -42,7 +42,7 @@ test('the sample project of this checkout', async () => {
   assert.equal(mart.columns[0]?.name, 'client_id');
   assert.doesNotMatch(mart.columns[0].description ?? '', /doc\(/);
   assert.equal(index.modelOfFile(mart.file), mart);
-  assert.deepEqual(index.modelsDescribedIn(mart.yaml.file).map(({ name }) => name), ['first_touch_attribution']);
+  assert.deepEqual(modelsDescribedIn(index, mart.yaml.file).map(({ name }) => name), ['first_touch_attribution']);
   assert.equal(index.all[0]?.vars.attribution_window_days, 30);
 });
 

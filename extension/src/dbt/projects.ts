@@ -1,5 +1,5 @@
 import { Emitter } from '../base/events';
-import type { Files } from './files';
+import { pathKey, type Files } from './files';
 import { findProjects } from './finder';
 import { resolveDocs, type NamingConfig } from './jinja';
 import { parseProjectFile, schemaOfFolders } from './projectFile';
@@ -42,14 +42,6 @@ export class ProjectIndex implements Projects {
       if (model) return model;
     }
     return undefined;
-  }
-
-  /** The models that a YAML file describes, in the order of its lines. */
-  modelsDescribedIn(file: string): Model[] {
-    const key = this.#key(file);
-    return this.#projects
-      .flatMap(({ models }) => [...models.values()].filter(({ yaml }) => yaml !== undefined && this.#key(yaml.file) === key))
-      .sort((one, other) => (one.yaml?.line ?? 0) - (other.yaml?.line ?? 0));
   }
 
   /** Looks for projects again, and reads them whole. */
@@ -133,9 +125,16 @@ export class ProjectIndex implements Projects {
   }
 
   #key(file: string): string {
-    const normal = this.files.path.normalize(file);
-    return this.files.path.sep === '\\' ? normal.toLowerCase() : normal;
+    return pathKey(file, this.files.path);
   }
+}
+
+/** The models that a YAML file describes, in the order of its lines. */
+export function modelsDescribedIn({ all }: Projects, file: string): Model[] {
+  const key = pathKey(file);
+  return all
+    .flatMap(({ models }) => [...models.values()].filter(({ yaml }) => yaml !== undefined && pathKey(yaml.file) === key))
+    .sort((one, other) => (one.yaml?.line ?? 0) - (other.yaml?.line ?? 0));
 }
 
 function projectOf(sources: ProjectSources, files: Files, targetSchema: string | undefined): DbtProject {
