@@ -30,7 +30,9 @@ const MODELS: readonly (readonly [model: string, title: string])[] = [['linear',
 export function factsOf(candidates: readonly TouchCandidate[], purchases: ReadonlyMap<string, ExplainedPurchase>, sessionOf: ReadonlyMap<string, string | null>,
   selected: ExplainedPurchase | null, explanation: Explanation | null, shares: readonly Share[]): Facts {
   const models = MODELS.filter(([model]) => shares.some((share) => share.model === model));
-  const shareOf = new Map(shares.map((share) => [`${share.model} ${share.touchId ?? selected?.id ?? ''}`, money(share.revenue)]));
+  // All decimals of a column or two for all, so that the amounts stand under one another
+  const whole = new Map(models.map(([model]) => [model, shares.every((share) => share.model !== model || /^[^.]*(\.\d\d0*)?$/.test(share.revenue))]));
+  const shareOf = new Map(shares.map((share) => [`${share.model} ${share.touchId ?? selected?.id ?? ''}`, whole.get(share.model) ? money(share.revenue) : share.revenue]));
   const credited = (credit: ExplainedPurchase['first'], id: string): string => (credit && (credit.touchId ?? selected?.id) === id ? money(credit.revenue) : '');
   return {
     columns: ['Time (UTC)', 'Event', 'Channel', 'Verdict', 'First touch', 'Last touch', ...models.map(([, title]) => title), 'Session', 'Record'],

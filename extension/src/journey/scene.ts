@@ -51,6 +51,8 @@ export interface Scene {
   purchases: PurchaseMark[];
   sessions: SessionBar[];
   window: { start: number; end: number; opens: string } | null;
+  /** touchpoints in the middle of the window that are not here */
+  gap: { start: number; end: number; words: string } | null;
   /** from a touch to the selected purchase */
   credits: { touchId: string; label: string }[];
   selected: string | null;
@@ -70,9 +72,11 @@ export interface SceneInput {
   selected: ExplainedPurchase | null;
   explanation: Explanation | null;
   rules: Rules;
+  /** how many valid touchpoints there are; more than are here where the client has very many */
+  touches: { count: number; more: boolean } | undefined;
 }
 
-export function sceneOf({ views, purchases, sessionOf, selected, explanation, rules }: SceneInput): Scene {
+export function sceneOf({ views, purchases, sessionOf, selected, explanation, rules, touches }: SceneInput): Scene {
   const lanes = lanesOf(views.map(({ channel }) => channel));
   const laneOf = new Map(lanes.map(({ name }, index) => [name, index]));
   const window = selected ? windowOf(selected.time, rules) : null;
@@ -80,7 +84,7 @@ export function sceneOf({ views, purchases, sessionOf, selected, explanation, ru
   const stackOf = stacker();
   const times = [...views.map(({ at }) => at.time), ...purchases.flatMap(({ time }) => [time, windowOf(time, rules).start])].map(toMillis);
   return {
-    lanes, credits, selected: selected?.id ?? null,
+    lanes, credits, selected: selected?.id ?? null, gap: explanation && touches ? gapOf(explanation.touches, touches) : null,
     views: views.map((view) => {
       const lane = laneOf.get(view.channel ?? NO_CHANNEL) ?? lanes.length - 1;
       const verdict = explanation?.verdicts.get(view.id);
@@ -113,6 +117,13 @@ function lanesOf(channels: readonly (string | null)[]): Lane[] {
 function shapeOf(verdict: Verdict | undefined): Shape {
   if (!verdict || verdict.kind === 'before' || verdict.kind === 'after') return 'outside';
   return verdict.kind === 'direct' || verdict.kind === 'not-a-touch' ? 'visit' : 'touch';
+}
+
+/** Of very many touchpoints the first and the last are here, as many of either. */
+function gapOf(here: readonly TouchCandidate[], { count, more }: { count: number; more: boolean }): Scene['gap'] {
+  const [start, end] = [here[here.length / 2 - 1], here[here.length / 2]];
+  if (count <= here.length || !start || !end) return null;
+  return { start: toMillis(start.time), end: toMillis(end.time), words: `${more ? 'more than ' : ''}${new Intl.NumberFormat('en').format(count - here.length)} touchpoints not shown` };
 }
 
 /** The marts say who is credited, and with what. */

@@ -2,7 +2,7 @@
 import './page.css';
 import { connect } from '../../webview/connect';
 import { toMarkdown, toTsv } from '../facts';
-import type { HostSide, Journey, Loaded, PageSide, PageState } from '../protocol';
+import type { ChannelCount, HostSide, Journey, Loaded, PageSide, PageState } from '../protocol';
 import { countsNote, creditCard, emptyState, failedState, header, legend, loadingState, notes } from './parts';
 import { rejectedSection } from './rejected';
 import { FactTable } from './table';
@@ -20,6 +20,7 @@ let state: JourneyState | undefined;
 let journey: Journey | undefined;
 let shown: View | undefined;
 let visible: [number, number] | null = null;
+let channelCounts: ChannelCount[] | undefined;
 let generation = 0;
 
 const { rpc, getState, setState } = connect<PageSide, HostSide>({
@@ -82,6 +83,7 @@ async function load(purchaseId: string | null, announcement?: string): Promise<v
     return;
   }
   journey = loaded.journey;
+  channelCounts = undefined;
   state = new JourneyState(journey);
   remember();
   rpc.notify('selected', { purchaseId: state.selected });
@@ -93,7 +95,7 @@ async function load(purchaseId: string | null, announcement?: string): Promise<v
 }
 
 /** What may come later: rejected records, and the counts of a client with very many events. */
-async function loadRest(mine: number, { clientId, client, purchases, pageViews, detail }: Journey): Promise<void> {
+async function loadRest(mine: number, { clientId, client, purchases, pageViews }: Journey): Promise<void> {
   const rejected = await rpc.request('rejected', null).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
   if (mine !== generation) return;
   const isUnknown = client === null && purchases.length === 0 && pageViews?.length === 0 && typeof rejected !== 'string' && rejected.records.length === 0;
@@ -104,7 +106,9 @@ async function loadRest(mine: number, { clientId, client, purchases, pageViews, 
   rejectedBox.replaceChildren(rejectedSection(rejected, (sourceFile, recordNumber) => rpc.notify('openRecord', { sourceFile, recordNumber })));
   if (pageViews !== null) return;
   const counts = await rpc.request('counts', null).catch(() => null);
-  if (mine === generation && counts) noteBox.append(countsNote(counts, detail.around?.length ?? 0));
+  if (mine !== generation || !counts) return;
+  channelCounts = counts;
+  noteBox.querySelector('.page-views')?.replaceChildren(countsNote(counts, shown?.scene.views.length ?? 0));
 }
 
 function render(): void {
@@ -114,6 +118,7 @@ function render(): void {
   const { before, after } = journey.morePurchases;
   card.replaceChildren(...creditCard(shown, state.purchases.length, { before, after }, { step: (by) => step(by), to: (place) => goTo(place), materialize: () => rpc.notify('materialize', null) }));
   noteBox.replaceChildren(...notes(journey, index));
+  if (channelCounts) noteBox.querySelector('.page-views')?.replaceChildren(countsNote(channelCounts, shown.scene.views.length));
   key.replaceChildren(legend(shown.scene));
   timeline.show(shown.scene, visible);
   table.show(shown.facts, shown.selected?.id ?? null);

@@ -46,31 +46,33 @@ export function creditCard({ selected, index, sentence, disagreements, explanati
   next.disabled = index >= count - 1 && !more.after;
   const basis = selected.first?.basis ?? selected.last?.basis;
   const days = [['First', selected.first], ['last', selected.last]] as const;
-  const conversion = days.flatMap(([name, credit]) => (credit?.days === undefined || credit.days === null ? [] : [`${name} touch ${credit.days} day${credit.days === 1 ? '' : 's'} before`]));
+  const conversion = days.flatMap(([name, credit]) => (credit?.days === undefined || credit.days === null ? [] : [`${name} touch ${credit.days === 0 ? 'less than a day' : credit.days === 1 ? '1 day' : `${credit.days} days`} before`]));
   return [
     h('div', { class: 'stepper' }, previous, h('span', {}, `Purchase ${index + 1} of ${more.before || more.after ? 'more than ' : ''}${count}`), next),
     h('p', { class: 'sentence' }, sentence),
     h('p', { class: 'basis' }, ...(basis === undefined ? [] : [h('code', {}, basis), ` ${basisInWords(basis)}`]), conversion.length > 0 ? ` ${conversion.join(', ')}.` : ''),
     ...(disagreements.length === 0 ? [] : [h('div', { class: 'notice warning', role: 'note' }, h('span', { class: 'codicon codicon-warning', 'aria-hidden': 'true' }),
-      h('div', {}, h('strong', {}, 'The marts and the staged events disagree.'), ...disagreements.map((words) => h('div', {}, words)),
+      h('div', {}, h('strong', {}, selected.first || selected.last ? 'The marts and the staged events disagree.' : 'The marts do not have this purchase.'), ...disagreements.map((words) => h('div', {}, words)),
         h('div', {}, 'Materialize the marts with their upstream models; if it stays so, the run used other variables than dbt_project.yml.')),
       button('Materialize', materialize, { secondary: false, title: 'Materialize both marts with all that they depend on' }))]),
   ];
 }
+
+const WHICH = 'those at either end of the window, and those nearest outside of it,';
 
 export function notes({ missing, pageViews, morePurchases, purchases }: Journey, index: number): HTMLElement[] {
   const note = (...children: Child[]): HTMLElement => h('p', { class: 'notice' }, h('span', { class: 'codicon codicon-info', 'aria-hidden': 'true' }), h('span', {}, ...children));
   return [
     ...(missing === undefined ? [] : [note(`This client has no purchase ${missing}.`, index >= 0 ? ' The latest is shown.' : '')]),
     ...(morePurchases.before || morePurchases.after ? [note(`${purchases.length} purchases are shown, those nearest to the selected one.`)] : []),
-    ...(pageViews === null ? [note('This client has very many page views: those at either end of the window and those nearest outside of it are shown.')] : []),
+    ...(pageViews === null ? [h('div', { class: 'page-views' }, note(`Of more than 1000 page views ${WHICH} are shown.`))] : []),
   ];
 }
 
 export function countsNote(counts: readonly ChannelCount[], shown: number): HTMLElement {
   const total = counts.reduce((all, { count }) => all + count, 0);
   const number = new Intl.NumberFormat('en');
-  return h('details', { class: 'notice' }, h('summary', {}, `${number.format(shown)} of ${number.format(total)} page views are shown.`),
+  return h('details', { class: 'notice' }, h('summary', {}, `Of ${number.format(total)} page views ${number.format(shown)}, ${WHICH} are shown.`),
     h('ul', {}, ...counts.map(({ channel, count, first, last }) => h('li', {}, `${channel ?? NO_CHANNEL}: ${number.format(count)}, ${formatTime(parseTime(first))} to ${formatTime(parseTime(last))}`))));
 }
 
@@ -79,7 +81,7 @@ export function legend({ credits, window }: Scene): HTMLElement {
   return h('div', { class: 'legend' },
     h('ul', { 'aria-label': 'Legend' }, item('touchpoint in the window', shape('touch')), ...(credits.length > 0 ? [item('credited by first or last touch', ring('credit'), shape('touch'))] : []), item('outside of the window', shape('outside')),
       item('visit, no touchpoint', shape('visit')), item('purchase', shape('purchase')), ...(window ? [item('selected', ring('selected'), shape('purchase'))] : [])),
-    h('p', { class: 'quiet-text' }, 'Times are UTC. Drag to pan, Ctrl+scroll to zoom. On a purchase: ← → Home End; in the timeline: + − 0 W Shift+← Shift+→'));
+    h('p', { class: 'quiet-text' }, 'Times are UTC. Drag to pan, Ctrl+scroll to zoom; ← → Home End select a purchase.'));
 }
 
 export function loadingState(): HTMLElement {

@@ -65,7 +65,7 @@ export class JourneyState {
     // The page views around another purchase say nothing about this one
     const whole = journey.pageViews !== null || this.isDetailed;
     return {
-      scene: sceneOf({ views, purchases: this.purchases, sessionOf, selected, explanation, rules }),
+      scene: sceneOf({ views, purchases: this.purchases, sessionOf, selected, explanation, rules, touches: this.isDetailed ? this.#detail.touches : undefined }),
       facts: factsOf(candidates, new Map(this.purchases.map((purchase) => [purchase.id, purchase])), sessionOf, selected, explanation, this.isDetailed ? this.#detail.shares : blank(this.#detail)),
       selected, explanation, index: this.purchases.findIndex(({ id }) => id === this.#selected),
       sentence: selected && explanation ? creditSentence(selected, rules, this.#touchCount(explanation)) : '',

@@ -12,8 +12,9 @@ const AMOUNTS = new Set(['First touch', 'Last touch', 'Linear', 'Time decay', 'P
 
 /** The facts as a table: a purchase's name selects it, a record's name opens the file. */
 export class FactTable {
-  readonly element = h('div', { class: 'table-frame', role: 'region', 'aria-labelledby': 'table-title', tabindex: 0 });
+  readonly element = h('div', { class: 'table-frame', role: 'group', 'aria-label': 'Table of events', tabindex: 0 });
   readonly #rows = new Map<string, HTMLElement>();
+  #selected: string | null = null;
 
   constructor(private readonly events: TableEvents) {}
 
@@ -24,11 +25,21 @@ export class FactTable {
       h('thead', {}, h('tr', {}, ...columns.map((name) => h('th', { scope: 'col', class: AMOUNTS.has(name) ? 'amount' : undefined }, name)))),
       h('tbody', {}, ...facts.map((fact) => this.#row(fact, columns, selected)))));
     this.element.scrollTo({ top: scrollTop, left: scrollLeft });
+    if (selected !== this.#selected) this.#reveal(selected);
+    this.#selected = selected;
   }
 
   highlight(id: string | null): void {
     for (const row of this.element.querySelectorAll('tr.hovered')) row.classList.remove('hovered');
     if (id !== null) this.#rows.get(id)?.classList.add('hovered');
+  }
+
+  /** Scrolls the table alone, never the page. */
+  #reveal(id: string | null): void {
+    const row = id === null ? undefined : this.#rows.get(id);
+    if (!row) return;
+    const { clientHeight, scrollTop } = this.element;
+    if (row.offsetTop < scrollTop || row.offsetTop + row.offsetHeight > scrollTop + clientHeight) this.element.scrollTop = row.offsetTop - clientHeight / 2;
   }
 
   #row(fact: Fact, columns: readonly string[], selected: string | null): HTMLElement {

@@ -2,6 +2,7 @@
 import { axisBottom } from 'd3-axis';
 import { scaleUtc, type ScaleTime } from 'd3-scale';
 import { select, type Selection } from 'd3-selection';
+import { utcFormat } from 'd3-time-format';
 import { zoom, zoomIdentity, type D3ZoomEvent } from 'd3-zoom';
 import type { PurchaseMark, Scene, ViewMark } from '../scene';
 import { h, s } from './dom';
@@ -10,6 +11,9 @@ import type { Tooltip } from './tooltip';
 
 const LANE = 34;
 const PURCHASES = 58;
+/** Purchases of one instant stand below one another, up to so many. */
+const STACKED = 24;
+const MOST_STACKED = 4;
 const SESSIONS = 24;
 const AXIS = 34;
 const TOP = 22;
@@ -141,7 +145,7 @@ export class Timeline {
     if (!scene || this.#width === 0) return;
     const gutter = this.#gutter();
     const purchasesTop = TOP + scene.lanes.length * LANE;
-    const sessionsTop = purchasesTop + PURCHASES;
+    const sessionsTop = purchasesTop + PURCHASES + STACKED * scene.purchases.reduce((most, { stack }) => Math.max(most, stack % MOST_STACKED), 0);
     const bottom = sessionsTop + SESSIONS;
     const right = gutter + this.#plotWidth();
     this.#placed = [];
@@ -152,19 +156,19 @@ export class Timeline {
 
     const clip = s('clipPath', { id: 'plot' }, s('rect', { x: gutter, y: 0, width: this.#plotWidth() + RIGHT, height: bottom }));
     const plot = s('g', { 'clip-path': 'url(#plot)' });
-    const labels = [...scene.lanes.map(({ name }, index) => [name, TOP + index * LANE + LANE / 2] as const), ['Purchases', purchasesTop + PURCHASES / 2] as const, ['Sessions', sessionsTop + SESSIONS / 2] as const];
+    const labels = [...scene.lanes.map(({ name }, index) => [name, TOP + index * LANE + LANE / 2] as const), ['Purchases', (purchasesTop + sessionsTop) / 2] as const, ['Sessions', sessionsTop + SESSIONS / 2] as const];
     const rows = s('g', { 'aria-hidden': 'true' },
       ...scene.lanes.map((_, index) => s('line', { x1: gutter, x2: right, y1: TOP + index * LANE + LANE / 2, y2: TOP + index * LANE + LANE / 2, class: 'lane-line' })),
       s('line', { x1: 0, x2: right, y1: purchasesTop, y2: purchasesTop, class: 'rule' }), s('line', { x1: 0, x2: right, y1: sessionsTop, y2: sessionsTop, class: 'rule' }),
       ...labels.map(([name, y]) => s('text', { x: 8, y, class: 'lane-label' }, s('title', {}, name), shorten(name, gutter))));
-    plot.append(...this.#windowOf(scene, bottom), this.#sessionsOf(scene, sessionsTop), this.#creditsOf(scene, purchasesTop),
+    plot.append(...this.#windowOf(scene, bottom), ...this.#gapOf(scene, purchasesTop), this.#sessionsOf(scene, sessionsTop), this.#creditsOf(scene, purchasesTop),
       s('g', {}, ...scene.views.map((mark) => this.#viewMark(mark, scene))), this.#purchasesOf(scene, purchasesTop));
     this.#svg.replaceChildren(clip, rows, plot, this.#axis(bottom), s('text', { x: 8, y: bottom + 18, class: 'axis-label' }, 'Time (UTC)'));
   }
 
   #axis(bottom: number): SVGElement {
     const group = s('g', { class: 'axis', transform: `translate(0,${bottom})`, 'aria-hidden': 'true' });
-    this.#redraw.push(() => select<SVGGElement, unknown>(group).call(axisBottom<Date>(this.#scale as never).ticks(Math.max(2, this.#plotWidth() / 90)).tickSizeOuter(0)));
+    this.#redraw.push(() => select<SVGGElement, unknown>(group).call(axisBottom<Date>(this.#scale as never).ticks(Math.max(2, this.#plotWidth() / 105)).tickFormat(tickLabel).tickSizeOuter(0)));
     return group;
   }
 
@@ -186,6 +190,20 @@ export class Timeline {
     return [area, ...edges.map(({ line }) => line), label];
   }
 
+  #gapOf({ gap }: Scene, bottom: number): SVGElement[] {
+    if (!gap) return [];
+    const area = s('rect', { y: TOP, height: bottom - TOP, class: 'gap' });
+    const label = s('text', { y: (TOP + bottom) / 2, class: 'gap-label', 'text-anchor': 'middle' }, gap.words);
+    this.#redraw.push(() => {
+      const [start, end] = [Math.max(this.#scale(gap.start), this.#gutter()), Math.min(this.#scale(gap.end), this.#gutter() + this.#plotWidth())];
+      area.setAttribute('x', String(start));
+      area.setAttribute('width', String(Math.max(0, end - start)));
+      label.setAttribute('x', String((start + end) / 2));
+      label.classList.toggle('left-out', end - start < gap.words.length * 6.5);
+    });
+    return [area, label];
+  }
+
   #sessionsOf({ sessions }: Scene, top: number): SVGElement {
     return s('g', {}, ...sessions.map(({ name, start, end, events }, index) => {
       const bar = s('rect', { y: top + (index % 2 === 0 ? 6 : 13), height: 5, rx: 2, class: 'session', role: 'img', 'aria-label': `Session ${name}, ${events} events` });
@@ -203,7 +221,7 @@ export class Timeline {
     for (const { touchId, label } of scene.credits) {
       const touch = scene.views.find(({ id }) => id === touchId);
       if (!touch || !purchase) continue;
-      const [y, target] = [TOP + touch.lane * LANE + LANE / 2 + offset(touch.stack), purchasesTop + 20 + purchase.stack * 16 - 11];
+      const [y, target] = [TOP + touch.lane * LANE + LANE / 2 + offset(touch.stack), purchaseY(purchasesTop, purchase) - 11];
       const path = s('path', { class: 'credit' });
       const text = s('text', { y: y - 12, class: 'credit-label' }, label);
       this.#redraw.push(() => {
@@ -235,7 +253,7 @@ export class Timeline {
       const element = s('g', {
         class: 'mark purchase', 'data-id': mark.id, role: 'radio', 'aria-checked': String(chosen), tabindex: chosen ? 0 : -1, 'aria-label': mark.lines.join(', '), onclick: () => this.events.select(mark.id),
       }, s('rect', { x: -12, y: -12, width: 24, height: 24, class: 'target' }), chosen && ring('selected'), shape('purchase'), text);
-      this.#placed.push({ element, place: () => `translate(${this.#scale(mark.time)},${top + 20 + mark.stack * 16})` });
+      this.#placed.push({ element, place: () => `translate(${this.#scale(mark.time)},${purchaseY(top, mark)})` });
       labels.push({ mark, text });
       group.append(this.#describe(element, mark.id, mark.lines));
     }
@@ -245,13 +263,14 @@ export class Timeline {
 
   /** Amounts that would cover one another are left out, the selected one never. */
   #thinOut(labels: { mark: PurchaseMark; text: SVGElement }[], selected: string | null): void {
-    const taken: [number, number][] = [];
+    const taken: [number, number][][] = Array.from({ length: MOST_STACKED }, () => []);
     const chosenFirst = [...labels].sort((one, other) => Number(other.mark.id === selected) - Number(one.mark.id === selected));
     for (const { mark, text } of chosenFirst) {
       const [x, half] = [this.#scale(mark.time), mark.revenue.length * 3.6 + 4];
-      const free = taken.every(([from, to]) => x + half < from || x - half > to);
+      const row = taken[mark.stack % MOST_STACKED] ?? [];
+      const free = row.every(([from, to]) => x + half < from || x - half > to);
       text.classList.toggle('left-out', !free);
-      if (free) taken.push([x - half, x + half]);
+      if (free) row.push([x - half, x + half]);
     }
   }
 
@@ -278,6 +297,17 @@ export class Timeline {
   }
 }
 
+const [ofSecond, ofMinute, ofHour, ofDay, ofMonth] = [utcFormat('.%L'), utcFormat(':%S'), utcFormat('%H:%M'), utcFormat('%-d %b'), utcFormat('%b %Y')];
+
+/** As much of a tick's time as tells it from its neighbours; a month's beginning says its year. */
+function tickLabel(time: Date): string {
+  if (time.getUTCMilliseconds() !== 0) return ofSecond(time);
+  if (time.getUTCSeconds() !== 0) return ofMinute(time);
+  if (time.getUTCMinutes() !== 0 || time.getUTCHours() !== 0) return ofHour(time);
+  return time.getUTCDate() === 1 ? ofMonth(time) : ofDay(time);
+}
+
+const purchaseY = (top: number, { stack }: PurchaseMark): number => top + 20 + (stack % MOST_STACKED) * STACKED;
 const offset = (stack: number): number => [0, 7, -7, 12, -12][stack % 5] ?? 0;
 const shorten = (name: string, gutter: number): string => {
   const room = Math.floor((gutter - 14) / 6.6);
