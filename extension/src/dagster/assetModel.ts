@@ -53,17 +53,25 @@ function assetOf(key: string, node: NodeData, latest: LatestData | undefined, st
     ...(rows === undefined ? {} : { rows }),
     ...(latest?.latestRun ? { lastRunId: latest.latestRun.id } : {}),
     ...(reference?.filePath === undefined ? {} : { definition: { file: reference.filePath, line: Math.max(0, (reference.lineNumber ?? 1) - 1) } }),
-    checks: (node.assetChecksOrError.checks ?? []).map((check) => checkOf(check, executions.get(check.name), lastChecks.get(`${key} ${check.name}`))),
+    checks: (node.assetChecksOrError.checks ?? []).map((check) => checkOf(check, executions.get(check.name), lastChecks.get(`${key} ${check.name}`), Number(materialization?.timestamp ?? 0))),
   };
 }
 
-function checkOf({ name, description }: { name: string; description: string | null }, current: CheckExecutionData | null | undefined, last: CheckExecutionData | undefined): AssetCheck {
-  const execution = current ?? last;
+/** Whether a check was planned and its run ended before it came to it. */
+export const neverRan = ({ status, run }: CheckExecutionData): boolean => status === 'SKIPPED' || (status === 'EXECUTION_FAILED' && run?.status === 'CANCELED');
+
+/** @param materialized milliseconds since 1970 */
+function checkOf({ name, description }: { name: string; description: string | null }, current: CheckExecutionData | null | undefined, last: CheckExecutionData | undefined, materialized: number): AssetCheck {
+  const execution = current && !neverRan(current) ? current : last;
+  if (!execution) return { name, ...(description ? { description } : {}) };
+  const target = execution.evaluation?.targetMaterialization?.timestamp;
+  // Materializations are told in whole milliseconds
+  const outdated = execution !== current && target !== undefined && target * 1000 < materialized - 1;
   return {
     name,
     ...(description ? { description } : {}),
-    ...(execution ? { outcome: outcomeOf(execution), time: (execution.evaluation?.timestamp ?? execution.timestamp) * 1000 } : {}),
-    ...(!current && last ? { outdated: true } : {}),
+    outcome: outcomeOf(execution), time: (execution.evaluation?.timestamp ?? execution.timestamp) * 1000,
+    ...(outdated ? { outdated } : {}),
   };
 }
 

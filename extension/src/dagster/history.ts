@@ -1,8 +1,8 @@
 /** What is only told by the history of runs and checks. */
-import type { Blame } from './assetModel';
+import { neverRan, type Blame } from './assetModel';
 import type { DagsterClient } from './client';
 import { failuresOf } from './failures';
-import { LAST_EXECUTION, LOGS, type CheckExecutionData, type StandingData } from './operations';
+import { LAST_EXECUTIONS, LOGS, type CheckExecutionData, type StandingData } from './operations';
 import { keyOf } from './runModel';
 
 const PAGE = 1000;
@@ -31,7 +31,7 @@ export async function blameOf(client: DagsterClient, runId: string, assetOfCheck
 }
 
 /**
- * Fills in the last execution of checks that have not run since the last materialization of their asset.
+ * Fills in the last execution of checks that have not run to their end since the last materialization of their asset.
  * @param known by `asset key` + space + `check`, undefined where it never ran; what is there is not asked for again
  */
 export async function lastExecutions(client: DagsterClient, { assetNodes }: StandingData, known: Map<string, CheckExecutionData | undefined>): Promise<void> {
@@ -40,13 +40,13 @@ export async function lastExecutions(client: DagsterClient, { assetNodes }: Stan
     for (const { name, executionForLatestMaterialization: execution } of assetChecksOrError.checks ?? []) {
       const id = `${keyOf(assetKey)} ${name}`;
       // Remembered for when the asset is materialized without its checks
-      if (execution) known.set(id, execution);
+      if (execution && !neverRan(execution)) known.set(id, execution);
       else if (!known.has(id)) wanted.push({ id, key: assetKey, name });
     }
   }
   while (wanted.length > 0) {
     await Promise.all(wanted.splice(0, TOGETHER).map(async ({ id, key, name }) => {
-      known.set(id, (await client.query(LAST_EXECUTION, { key, name })).assetCheckExecutions[0]);
+      known.set(id, (await client.query(LAST_EXECUTIONS, { key, name })).assetCheckExecutions.find((execution) => !neverRan(execution)));
     }));
   }
 }

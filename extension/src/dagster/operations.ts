@@ -95,8 +95,11 @@ export interface CheckExecutionData {
   status: 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'EXECUTION_FAILED' | 'SKIPPED';
   /** seconds since 1970 */
   timestamp: number;
-  evaluation: { timestamp: number; severity: 'WARN' | 'ERROR'; success: boolean } | null;
+  run: { status: DagsterRunStatus } | null;
+  evaluation: { timestamp: number; severity: 'WARN' | 'ERROR'; success: boolean; targetMaterialization: { timestamp: number } | null } | null;
 }
+
+const EXECUTION = 'runId status timestamp run { status } evaluation { timestamp severity success targetMaterialization { timestamp } }';
 
 export interface LatestData {
   assetKey: Key;
@@ -128,13 +131,13 @@ export const STANDING = operation<StandingData, { keys: Key[] }>(`query Standing
   }
   assetNodes(assetKeys: $keys) {
     assetKey { path } staleStatus staleCauses { category reason key { path } dependency { path } }
-    assetChecksOrError { ... on AssetChecks { checks { name executionForLatestMaterialization { runId status timestamp evaluation { timestamp severity success } } } } }
+    assetChecksOrError { ... on AssetChecks { checks { name executionForLatestMaterialization { ${EXECUTION} } } } }
   }
 }`);
 
-/** The last execution of a check, whichever materialization it was of. */
-export const LAST_EXECUTION = operation<{ assetCheckExecutions: CheckExecutionData[] }, { key: Key; name: string }>(`query LastExecution($key: AssetKeyInput!, $name: String!) {
-  assetCheckExecutions(assetKey: $key, checkName: $name, limit: 1) { runId status timestamp evaluation { timestamp severity success } }
+/** The last executions of a check, newest first, whichever materialization they were of. */
+export const LAST_EXECUTIONS = operation<{ assetCheckExecutions: CheckExecutionData[] }, { key: Key; name: string }>(`query LastExecutions($key: AssetKeyInput!, $name: String!) {
+  assetCheckExecutions(assetKey: $key, checkName: $name, limit: 5) { ${EXECUTION} }
 }`);
 
 // ---- runs
@@ -237,4 +240,4 @@ export const RELOAD = operation<{ reloadRepositoryLocation: Problem & { location
   }
 }`);
 
-export const ALL_OPERATIONS: readonly { readonly name: string; readonly text: string }[] = [VERSION, DEFINITIONS, PULSE, STANDING, LAST_EXECUTION, RUN_STATUS, RUNS, LOGS, RUN_BELL, LOCATION_BELL, REQUIRED_KEYS, LAUNCH, TERMINATE, RELOAD];
+export const ALL_OPERATIONS: readonly { readonly name: string; readonly text: string }[] = [VERSION, DEFINITIONS, PULSE, STANDING, LAST_EXECUTIONS, RUN_STATUS, RUNS, LOGS, RUN_BELL, LOCATION_BELL, REQUIRED_KEYS, LAUNCH, TERMINATE, RELOAD];

@@ -147,6 +147,11 @@ export class FollowedRun implements Run, Disposable {
     }
     if (!runOrError.status) return false;
     const status = statusOf(runOrError.status);
+    if (hasEnded(this.#model.status) && !hasEnded(status)) {
+      // Its last event was written a moment before the run itself
+      this.#rung = true;
+      return false;
+    }
     if (status !== this.#model.status) {
       this.#model.status = status;
       this.#changed.fire();
