@@ -4,7 +4,6 @@ import { Cancelled, HumanError, messageOf } from './base/errors';
 import { Emitter } from './base/events';
 import { COMMANDS, CONTEXT } from './contributions';
 import { registerLenses } from './lenses';
-import { registerLenses } from './lenses';
 import { Commands } from './platform/commands';
 import { ConfigSetting } from './platform/config';
 import { createLog } from './platform/log';
@@ -75,7 +74,6 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     registerRuns({ commands, dagster, projects }),
     registerAssets({ commands, dagster, projects }),
-    registerLenses({ projects, dagster }),
     registerLenses({ projects, dagster }),
   );
 
