@@ -12,7 +12,7 @@ export const ROOT = path.join(import.meta.dirname, '..', '..');
 
 interface Place { root: string; local: string; python: string; dbt: string; dagsterProject: string }
 interface Server { host: string; port: number; user: string; password: string; dbname: string }
-interface Held { holder: { release: () => Promise<void> }; connection: Server }
+interface Held { holder: { pid: number; release: () => Promise<void> }; connection: Server }
 type Module = Record<string, (...args: unknown[]) => unknown>;
 
 /** A database of one test. */
@@ -28,25 +28,32 @@ export interface TestDatabase {
 const stack = async (name: string): Promise<Module> => (await import(pathToFileURL(path.join(ROOT, 'stack', `${name}.mjs`)).href)) as Module;
 
 /** The environment without libpq's variables: tests use a server of their own, whatever they name. */
-export function testEnv(): NodeJS.ProcessEnv {
+export function testEnv(local = process.env.ATTRIBUTION_LOCAL_DIR ?? path.join(ROOT, '.local', 'extension-test')): NodeJS.ProcessEnv {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')));
-  return { ...own, ATTRIBUTION_LOCAL_DIR: process.env.ATTRIBUTION_LOCAL_DIR ?? path.join(ROOT, '.local', 'extension-test') };
+  return { ...own, ATTRIBUTION_LOCAL_DIR: local };
 }
 
 /** The local folder of the tests (`ATTRIBUTION_LOCAL_DIR`, else `.local/extension-test`). */
-export async function testPlace(): Promise<Place> {
+export async function testPlace(local?: string): Promise<Place> {
   const { placeOf } = await stack('paths');
-  return placeOf?.(testEnv()) as Place;
+  return placeOf?.(testEnv(local)) as Place;
 }
 
-/** Holds the tests' server until `release`. */
-export async function holdServer(): Promise<{ connection: Connection; release: () => Promise<void> }> {
-  const place = await testPlace();
+/** A server that is held until `release`; `pid`: its process. */
+export interface HeldServer {
+  connection: Connection;
+  pid: number;
+  release: () => Promise<void>;
+}
+
+/** Holds the tests' server. @param local another local folder: a server of one's own, which may be stopped */
+export async function holdServer(local?: string): Promise<HeldServer> {
+  const place = await testPlace(local);
   const { holdPostgres, mainCluster } = await stack('postgres');
   // Nothing here must outlive a crash of the machine
   const cluster = { ...(mainCluster?.(place) as object), settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } };
   const { holder, connection } = (await holdPostgres?.(place, cluster)) as Held;
-  return { connection: { ...connection, profile: 'attribution', target: 'dev' }, release: () => holder.release() };
+  return { connection: { ...connection, profile: 'attribution', target: 'dev' }, pid: holder.pid, release: () => holder.release() };
 }
 
 /** A fresh database with the sample loaded and every model built. */
@@ -63,7 +70,7 @@ export async function sampleDatabase(): Promise<TestDatabase> {
   }
 }
 
-function testDatabase(server: { connection: Connection; release: () => Promise<void> }, name: string): TestDatabase {
+function testDatabase(server: HeldServer, name: string): TestDatabase {
   const connection = { ...server.connection, dbname: name };
   const pool = new pg.Pool({ ...clientOf(connection), max: 4 });
   // A test that stops the server breaks idle connections too

@@ -27,6 +27,10 @@ export type WarehouseState =
   | { kind: 'connected'; server: string; database: string; access: Access }
   | { kind: 'unavailable'; message: string };
 
+export type Parameter = string | number | boolean | null | readonly string[];
+/** Asks one statement inside a read. */
+export type Reader = (sql: string, parameters?: readonly Parameter[]) => Promise<Rows>;
+
 /** Read-only PostgreSQL: one statement a call by the extended protocol, time-limited, cancellable, always rolled back. */
 export interface Warehouse {
   readonly state: WarehouseState;
@@ -35,7 +39,18 @@ export interface Warehouse {
    * @param sql one statement; parameters as $1, $2 …
    * @throws HumanError with the server's words (position kept in `cause`), Cancelled when the signal was aborted
    */
-  query(sql: string, parameters?: readonly (string | number | boolean | null | readonly string[])[], options?: QueryOptions): Promise<Rows>;
+  query(sql: string, parameters?: readonly Parameter[], options?: QueryOptions): Promise<Rows>;
   /** Name of a schema behind the project's `schema_prefix`: marts → dev_marts. */
   schema(name: 'raw' | 'staging' | 'intermediate' | 'marts'): string;
+}
+
+/** For whoever must see several answers of one moment. */
+export interface ReadingWarehouse extends Warehouse {
+  /**
+   * All statements of `work` see the same state of the database, in one short transaction. Where a writer waits for it, it is broken off,
+   * and `work` runs again from the start: so it must do nothing but read.
+   */
+  read<T>(work: (query: Reader) => Promise<T>, options?: QueryOptions): Promise<T>;
+  /** Connects anew at the next query: after a login changed. */
+  reset(): Promise<void>;
 }
