@@ -23,9 +23,9 @@ export function registerLenses({ projects, dagster }: { projects: Projects; dags
     checks: store.add(new ConfigSetting('attribution.lenses.checks')),
     state: store.add(new ConfigSetting('attribution.lenses.state')),
   };
-  const shown = (): Shown => ({
-    materialize: settings.materialize.value, preview: settings.preview.value, journeys: settings.journeys.value, checks: settings.checks.value, state: settings.state.value,
-  });
+  // Where nothing may be executed, nothing is offered
+  const on = (setting: { value: boolean }): boolean => setting.value && vscode.workspace.isTrusted;
+  const shown = (): Shown => ({ materialize: on(settings.materialize), preview: on(settings.preview), journeys: on(settings.journeys), checks: on(settings.checks), state: on(settings.state) });
   const lenses = store.add(new Lenses(projects, dagster, shown));
 
   let waiting: NodeJS.Timeout | undefined;
@@ -41,6 +41,7 @@ export function registerLenses({ projects, dagster }: { projects: Projects; dags
     clearInterval(ageing);
   } });
   for (const setting of Object.values(settings)) store.add(setting.onDidChange(soon));
+  store.add(vscode.workspace.onDidGrantWorkspaceTrust(soon));
   store.add(dagster.onDidChange(soon));
   store.add(projects.onDidChange(soon));
   store.add(vscode.languages.registerCodeLensProvider({ scheme: 'file', pattern: '**/*.{sql,yml,yaml,py}' }, lenses));
