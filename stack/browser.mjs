@@ -59,6 +59,7 @@ export async function provideBrowser(place, { tests = false, env = process.env, 
       for (const name of LEFT_OUT) fs.rmSync(path.join(vscode(place), 'extensions', name), { recursive: true, force: true });
       // The workbench asks for its modules beside the server; installing them there again would bring all that the server can do without
       fs.symlinkSync(path.relative(vscode(place), modules(place)), path.join(vscode(place), 'node_modules'), 'dir');
+      if (headless) await unpackChromium(place, signal);
     },
   });
 }
@@ -96,6 +97,11 @@ async function compile(place, { env, signal }) {
     'The modules of VS Code\'s server could not be compiled: the last words are above. It takes a C++ compiler, make and Python 3',
     '(Debian, Ubuntu: `apt install build-essential`; macOS: `xcode-select --install`). Install them and run the command again, or use desktop VS Code.',
   ].join('\n'));
+}
+
+async function unpackChromium(place, signal) {
+  const { code, output } = await run(browserNode(place).program, [path.join(browserFolder(place), 'chromium.mjs')], { output: 'capture', signal });
+  if (code !== 0) throw new HumanError(`The headless Chromium of the tests could not be unpacked:\n${output.trim()}\nMake room or correct what it names, and run the command again.`);
 }
 
 /**

@@ -1,0 +1,17 @@
+import path from 'node:path';
+import { defineConfig } from '@playwright/test';
+
+const out = path.join(import.meta.dirname, '..', '..', 'out', 'ui');
+
+/** One window after the other: two would share two cores, and one Dagster. */
+export default defineConfig({
+  testDir: import.meta.dirname,
+  outputDir: out,
+  workers: 1,
+  fullyParallel: false,
+  retries: 0,
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
+  reporter: [['list']],
+  forbidOnly: Boolean(process.env['CI']),
+});

@@ -1,0 +1,184 @@
+/** The window of VS Code as a person uses it: palette, editors, views, notifications, webviews. */
+import fs from 'node:fs';
+import path from 'node:path';
+import axe from 'axe-core';
+import { expect, type FrameLocator, type Locator, type Page } from '@playwright/test';
+
+export interface WindowPlace { readonly url: string; readonly dataDir: string }
+export type Theme = keyof typeof THEMES;
+
+const THEMES = {
+  light: { name: 'Light Modern', css: 'vs' },
+  dark: { name: 'Dark Modern', css: 'vs-dark' },
+  hc: { name: 'Default High Contrast', css: 'hc-black' },
+  'hc-light': { name: 'Default High Contrast Light', css: 'hc-light' },
+} as const;
+const SHOTS = path.join(import.meta.dirname, 'shots');
+
+export class Workbench {
+  readonly #settingsFile: string;
+  readonly #settings: string;
+
+  /** @param folder the opened folder, an absolute path */
+  constructor(readonly page: Page, readonly window: WindowPlace, readonly folder: string) {
+    this.#settingsFile = path.join(window.dataDir, 'data', 'User', 'settings.json');
+    this.#settings = fs.readFileSync(this.#settingsFile, 'utf8');
+  }
+
+  // ---- the window
+
+  /** Opens the window and waits until it can be used. */
+  async load(): Promise<void> {
+    const url = new URL(this.window.url);
+    url.searchParams.set('folder', this.folder);
+    await this.page.goto(url.href);
+    await expect(this.page.locator('.explorer-folders-view .monaco-list-row').first()).toBeVisible({ timeout: 60_000 });
+  }
+
+  /** As after opening: no editors, no panel, no notifications, the explorer in front. */
+  async tidy(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    for (const title of ['View: Revert and Close Editor', 'View: Close All Editors']) {
+      if (await this.page.locator('.editor-group-container .tab').count() > 0) await this.command(title);
+    }
+    if (await this.page.locator('.notification-toast').count() > 0) await this.command('Notifications: Clear All Notifications');
+    if (await this.page.locator('.part.panel:visible').count() > 0) await this.command('View: Hide Panel');
+    await this.command('View: Show Explorer');
+  }
+
+  /** Sets user settings until the end of the test. */
+  settings(values: Readonly<Record<string, unknown>>): void {
+    const current = JSON.parse(fs.readFileSync(this.#settingsFile, 'utf8')) as Record<string, unknown>;
+    fs.writeFileSync(this.#settingsFile, JSON.stringify({ ...current, ...values }, null, 2));
+  }
+
+  restoreSettings(): void {
+    if (fs.readFileSync(this.#settingsFile, 'utf8') !== this.#settings) fs.writeFileSync(this.#settingsFile, this.#settings);
+  }
+
+  async theme(theme: Theme): Promise<void> {
+    this.settings({ 'workbench.colorTheme': THEMES[theme].name });
+    await expect(this.page.locator(`.monaco-workbench.${THEMES[theme].css}`)).toBeVisible();
+  }
+
+  /** A picture of the window, kept as `shots/<name>.png`. */
+  async shoot(name: string): Promise<void> {
+    await this.page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
+  }
+
+  // ---- palette and quick picks
+
+  /** The open quick pick or input box. */
+  get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget');
+  }
+
+  /**
+   * Runs a command by the palette.
+   * @param title as the palette shows it, with its category or without
+   */
+  async command(title: string): Promise<void> {
+    await this.openPalette(title);
+    const rows = this.quickInput.locator('.monaco-list-row');
+    const row = rows.filter({ has: this.page.locator('.label-name', { hasText: new RegExp(`(^|: )${escape(title)}$`) }) }).first();
+    await expect(row, `the palette offers "${title}"`).toBeVisible();
+    await row.click();
+  }
+
+  /** The titles that the palette offers for a text. */
+  async offered(text: string): Promise<string[]> {
+    await this.openPalette(text);
+    await expect(this.quickInput.locator('.monaco-list-row').first()).toBeVisible();
+    const titles = await this.quickInput.locator('.monaco-list-row .label-name').allInnerTexts();
+    await this.page.keyboard.press('Escape');
+    return titles;
+  }
+
+  private async openPalette(text: string): Promise<void> {
+    const input = this.quickInput.locator('input[type=text]').first();
+    // The window may take the focus away while it is busy: open it again then
+    await expect(async () => {
+      await this.page.keyboard.press('F1');
+      await expect(input).toBeVisible({ timeout: 2000 });
+    }).toPass({ timeout: 20_000 });
+    await input.fill(`>${text}`);
+  }
+
+  /** Chooses in the open quick pick. */
+  async pick(label: string | RegExp): Promise<void> {
+    const row = this.quickInput.locator('.monaco-list-row').filter({ hasText: label }).first();
+    await expect(row).toBeVisible();
+    await row.click();
+  }
+
+  /** Types into the open quick pick or input box. */
+  async type(text: string): Promise<void> {
+    await this.quickInput.locator('input[type=text]').first().fill(text);
+  }
+
+  // ---- editors
+
+  /** Opens a file of the folder in an editor. @param file relative to the folder; `:line` may follow */
+  async open(file: string): Promise<void> {
+    const name = path.posix.basename(file).replace(/:\d+$/, '');
+    await this.page.keyboard.press('ControlOrMeta+P');
+    await this.type(`${this.folder}/${file}`);
+    await this.pick(name);
+    await expect(this.tab(name)).toBeVisible();
+    await expect(this.page.locator('.editor-group-container.active .monaco-editor .view-line').first()).toBeVisible();
+  }
+
+  tab(title: string | RegExp): Locator {
+    return this.page.locator('.editor-group-container .tab').filter({ hasText: title }).first();
+  }
+
+  /** A CodeLens of the visible editors whose text holds this. */
+  lens(text: string | RegExp): Locator {
+    return this.page.locator('.monaco-editor .codelens-decoration a').filter({ hasText: text });
+  }
+
+  /** The page in a webview editor, which is brought to the front. */
+  async webview(title: string | RegExp): Promise<FrameLocator> {
+    const tab = this.tab(title);
+    await expect(tab).toBeVisible({ timeout: 30_000 });
+    await tab.click();
+    const group = this.page.locator('.editor-group-container').filter({ has: this.page.locator('.tab.active').filter({ hasText: title }) }).first();
+    const content = group.locator('.webview-editor-element, [id^="webview-editor-element"]').first();
+    const id = await content.getAttribute('id').catch(() => null);
+    const outer = id ? this.page.locator(`[data-parent-flow-to-element-id="${id}"] iframe.webview`) : this.page.locator('iframe.webview:visible');
+    return outer.first().contentFrame().locator('#active-frame').contentFrame();
+  }
+
+  // ---- views, notifications, status bar
+
+  /** A view of ours, brought to the front. @param name as its header says */
+  async tree(name: string): Promise<Locator> {
+    await this.command(`Focus on ${name} View`);
+    return this.page.locator('.pane').filter({ has: this.page.locator('.pane-header', { hasText: name }) }).first();
+  }
+
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-toast').filter({ hasText: text });
+  }
+
+  dialog(text: string | RegExp): Locator {
+    return this.page.locator('.monaco-dialog-box').filter({ hasText: text });
+  }
+
+  status(text: string | RegExp): Locator {
+    return this.page.locator('.statusbar-item').filter({ hasText: text });
+  }
+
+  // ---- accessibility
+
+  /** The violations that axe finds in a webview, in words; none is what passes. */
+  async axe(frame: FrameLocator): Promise<string[]> {
+    const handle = await (await frame.locator('html').elementHandle()).ownerFrame();
+    if (!handle) throw new Error('The webview is gone.');
+    await handle.evaluate(axe.source);
+    const results = await handle.evaluate(async () => (globalThis as unknown as { axe: typeof axe }).axe.run(document));
+    return results.violations.flatMap(({ id, help, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${help}\n  ${html}\n  ${failureSummary ?? ''}`));
+  }
+}
+
+const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

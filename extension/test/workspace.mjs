@@ -1,0 +1,84 @@
+/** A copy of the project for tests: with a database and a history of its own, and everything that a test may change. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { writeProfile } from '../../stack/connection.mjs';
+import { prepareHome } from '../../stack/dagster.mjs';
+import { HumanError } from '../../stack/errors.mjs';
+import { childEnv, placeOf } from '../../stack/paths.mjs';
+import { holdPostgres, mainCluster } from '../../stack/postgres.mjs';
+import { run } from '../../stack/processes.mjs';
+import { markSetUp, prepareManifest } from '../../stack/setup.mjs';
+import { step } from '../../stack/terminal.mjs';
+
+const COPIED = ['dbt', 'dagster_project', 'data', 'stack', 'package.json', 'package-lock.json'];
+const LEFT_OUT = new Set(['target', 'logs', 'profiles.yml', 'node_modules', '__pycache__', '.pytest_cache', '.ruff_cache']);
+const TESTS = new Set([path.join('dagster_project', 'tests'), path.join('stack', 'test')]);
+// Nothing is lost by this when a process is killed, and no test cuts the power
+const UNSAFE = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+
+/** The environment without a server, data or Dagster home of the person who runs the tests. */
+export function cleanEnv(env = process.env) {
+  return Object.fromEntries(Object.entries(env).filter(([key]) => !/^(PG[A-Z]|RAW_DATA_DIR$|ATTRIBUTION_LOCAL_DIR$|DAGSTER_|DBT_|VIRTUAL_ENV$)/.test(key)));
+}
+
+/**
+ * Lays the copy, or restores what an earlier run changed in it.
+ * @param {import('../../stack/paths.mjs').Place} place the checkout
+ * @param {string} folder where to; its last database stays
+ * @returns {import('../../stack/paths.mjs').Place} the copy
+ */
+export function copyProject(place, folder) {
+  fs.mkdirSync(folder, { recursive: true });
+  for (const name of COPIED) {
+    const target = path.join(folder, name);
+    const kept = path.join(folder, '.local', 'kept-target');
+    if (name === 'dbt' && fs.existsSync(path.join(target, 'target'))) fs.renameSync(path.join(target, 'target'), kept);
+    fs.rmSync(target, { recursive: true, force: true });
+    fs.cpSync(path.join(place.root, name), target, { recursive: true, preserveTimestamps: true, filter: (file) => !LEFT_OUT.has(path.basename(file)) && !TESTS.has(path.relative(place.root, file)) });
+    if (name === 'dbt' && fs.existsSync(kept)) fs.renameSync(kept, path.join(target, 'target'));
+  }
+  link(place.venv, path.join(folder, '.venv'));
+  if (!fs.existsSync(path.join(folder, 'node_modules'))) fs.cpSync(path.join(place.root, 'node_modules'), path.join(folder, 'node_modules'), { recursive: true, verbatimSymlinks: true });
+  // Compiled modules are kept by path: those of the environment need not be compiled again under its second name
+  link(path.join(place.shared, 'pycache'), path.join(folder, '.local', 'pycache'));
+  const compiled = path.join(place.shared, 'pycache');
+  fs.mkdirSync(path.join(compiled, place.venv), { recursive: true });
+  link(path.join(compiled, place.venv), path.join(compiled, folder, '.venv'));
+  const copy = placeOf(cleanEnv(), folder);
+  markSetUp(copy);
+  return copy;
+}
+
+function link(target, file) {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.mkdirSync(target, { recursive: true });
+  if (!fs.lstatSync(file, { throwIfNoEntry: false })) fs.symlinkSync(target, file, 'dir');
+}
+
+/**
+ * Starts the copy's database and brings the sample into it.
+ * @param {import('../../stack/paths.mjs').Place} copy
+ * @param {{signal?: AbortSignal}} options
+ * @returns {Promise<import('../../stack/processes.mjs').Holder>}
+ */
+export async function startDatabase(copy, { signal }) {
+  prepareHome(copy);
+  const { holder, connection } = await holdPostgres(copy, { ...mainCluster(copy), settings: UNSAFE }, { signal });
+  try {
+    writeProfile(copy, connection);
+    const loaded = path.join(copy.local, 'loaded');
+    if (!fs.existsSync(loaded)) {
+      const env = childEnv(copy, cleanEnv());
+      await prepareManifest(copy, { env, signal });
+      await step('the sample, loaded and materialized', async () => {
+        const { code, output } = await run(copy.python, ['-m', 'attribution_pipeline.cli', 'pipeline'], { cwd: copy.dagsterProject, env, signal, output: 'capture' });
+        if (code !== 0) throw new HumanError(`The pipeline failed in ${copy.root}:\n${output.trimEnd()}`);
+      });
+      fs.writeFileSync(loaded, '');
+    }
+    return holder;
+  } catch (error) {
+    await holder.release();
+    throw error;
+  }
+}
