@@ -41,6 +41,14 @@ test('the variables of the project decide', () => {
   assert.deepEqual(rulesOf({ attribution_window_days: '30' }), DEFAULT_RULES);
 });
 
+test('of touchpoints that are not all at hand the place is still the true one', () => {
+  const here = [1, 2, 3, 4].map((day) => view(`day${day}`, `2024-04-0${day} 12:00:00`, 'email'));
+  const told = (total: { count: number; more: boolean }): (string | undefined)[] => ['day2', 'day3'].map((id) => explain(purchase('2024-04-10 12:00:00'), here, DEFAULT_RULES, total).verdicts.get(id)?.words.replace(/.*touchpoint (.*),.*/, '$1'));
+  assert.deepEqual(told({ count: 4, more: false }), ['2 of 4', '3 of 4']);
+  assert.deepEqual(told({ count: 900, more: false }), ['2 of 900', '899 of 900']);
+  assert.deepEqual(told({ count: 900, more: true }), ['2 of more than 900', '2 from the end']);
+});
+
 test('the sentence says what the marts say', () => {
   const bought = purchase('2024-03-15 18:30:00', credit('organic_search', 'a'), credit('email', 'b'));
   assert.equal(creditSentence(bought, DEFAULT_RULES, 3), '95.00 on 15 Mar 2024 18:30 UTC: first touch organic_search, last touch email (30-day window, 3 touchpoints)');

@@ -65,11 +65,19 @@ export const basisInWords = (basis: string): string => (Object.hasOwn(BASIS_WORD
 
 const isMarketing = ({ channel }: TouchCandidate): boolean => channel !== null && channel !== 'direct';
 
+/** How many valid touchpoints there are, where only the first and the last of them are at hand, as many of either. */
+export interface TouchCount {
+  count: number;
+  /** at least so many */
+  more: boolean;
+}
+
 /**
  * A verdict on every event for one purchase.
  * @param candidates events of the same client in any order; the purchase itself may be among them
+ * @param total given where candidates do not hold every touchpoint of the window
  */
-export function explain(purchase: ExplainedPurchase, candidates: readonly TouchCandidate[], rules: Rules): Explanation {
+export function explain(purchase: ExplainedPurchase, candidates: readonly TouchCandidate[], rules: Rules, total?: TouchCount): Explanation {
   const window = windowOf(purchase.time, rules);
   const eligible = candidates.filter(({ id, type }) => id !== purchase.id && rules.touchTypes.includes(type));
   const inWindow = eligible.filter(({ time }) => time >= window.start && time <= window.end);
@@ -82,7 +90,7 @@ export function explain(purchase: ExplainedPurchase, candidates: readonly TouchC
     if (event.channel === 'direct') return { kind: 'direct', words: 'direct: not a touchpoint' };
     if (event.time > window.end) return { kind: 'after', words: `${durationInWords(event.time - window.end)} after the purchase` };
     if (event.time < window.start) return { kind: 'before', words: `${durationInWords(window.end - event.time)} before: outside the window` };
-    return judgeTouch(event, positions.get(event.id) ?? 0, touches.length, purchase);
+    return judgeTouch(event, positions.get(event.id) ?? 0, touches.length, purchase, total);
   };
   return {
     window, touches,
@@ -92,17 +100,25 @@ export function explain(purchase: ExplainedPurchase, candidates: readonly TouchC
   };
 }
 
-function judgeTouch({ id, time }: TouchCandidate, position: number, count: number, { first, last, time: purchaseTime, revenue }: ExplainedPurchase): Verdict {
-  const isFirst = position === 0;
-  const isLast = position === count - 1;
+function judgeTouch({ id, time }: TouchCandidate, index: number, here: number, { first, last, time: purchaseTime, revenue }: ExplainedPurchase, total: TouchCount | undefined): Verdict {
+  const isFirst = index === 0;
+  const isLast = index === here - 1;
   const age = purchaseTime === time ? 'at the instant of the purchase' : `${durationInWords(purchaseTime - time)} before`;
-  if (!isFirst && !isLast) return { kind: 'between', words: `${age}: touchpoint ${position + 1} of ${count}, neither first nor last` };
+  if (!isFirst && !isLast) return { kind: 'between', words: `${age}: touchpoint ${place(index, here, total)}, neither first nor last` };
   const kind = isFirst && isLast ? 'first-and-last' : isFirst ? 'first' : 'last';
   const name = isFirst && isLast ? 'first and last touch' : `${kind} touch`;
   const credits = [...(isFirst ? [first] : []), ...(isLast ? [last] : [])];
   // Credit is what the marts say; where they say something else the disagreements tell
   const credited = credits.every((credit) => credit?.touchId === id);
   return { kind, words: credited ? `${name}: all ${money(revenue)} (${age})` : `${name} by the events, not credited in the marts (${age})` };
+}
+
+/** `3 of 5`; of touchpoints that are not all at hand, those of the second half count from the end. */
+function place(index: number, here: number, total: TouchCount | undefined): string {
+  if (!total || total.count <= here) return `${index + 1} of ${here}`;
+  const fromEnd = here - index;
+  if (index < here / 2) return `${index + 1} of ${total.more ? 'more than ' : ''}${total.count}`;
+  return total.more ? `${fromEnd} from the end` : `${total.count - fromEnd + 1} of ${total.count}`;
 }
 
 /**

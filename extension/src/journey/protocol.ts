@@ -1,5 +1,5 @@
 /** What the journey's page and its host say to each other. Times are PostgreSQL's text in UTC, amounts are numerics as text. */
-import type { Credit } from '../attribution/explain';
+import type { Credit, TouchCount } from '../attribution/explain';
 import type { Rules } from '../attribution/rules';
 
 export interface PageView {
@@ -51,8 +51,8 @@ export interface Detail {
   /** null where nothing is selected */
   purchaseId: string | null;
   shares: Share[];
-  /** valid touchpoints, where not all page views are here; `more`: at least so many */
-  touches?: { count: number; more: boolean };
+  /** valid touchpoints, where not all page views are here */
+  touches?: TouchCount;
   /** page views around the purchase, where not all are here */
   around?: PageView[];
 }

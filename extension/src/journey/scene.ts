@@ -1,5 +1,5 @@
 /** What the timeline draws, as plain data: lanes, marks, sessions, the window, who is connected with the purchase. */
-import type { ExplainedPurchase, Explanation, TouchCandidate, Verdict } from '../attribution/explain';
+import type { ExplainedPurchase, Explanation, TouchCandidate, TouchCount, Verdict } from '../attribution/explain';
 import { money } from '../attribution/money';
 import { windowOf, type Rules } from '../attribution/rules';
 import { formatTime, toMillis } from '../attribution/time';
@@ -35,6 +35,8 @@ export interface PurchaseMark {
   time: number;
   revenue: string;
   stack: number;
+  /** other purchases have the same instant */
+  isStacked: boolean;
   lines: string[];
 }
 
@@ -73,7 +75,7 @@ export interface SceneInput {
   explanation: Explanation | null;
   rules: Rules;
   /** how many valid touchpoints there are; more than are here where the client has very many */
-  touches: { count: number; more: boolean } | undefined;
+  touches: TouchCount | undefined;
 }
 
 export function sceneOf({ views, purchases, sessionOf, selected, explanation, rules, touches }: SceneInput): Scene {
@@ -93,8 +95,8 @@ export function sceneOf({ views, purchases, sessionOf, selected, explanation, ru
         lines: [`Page view, ${view.channel ?? NO_CHANNEL}`, formatTime(view.at.time), ...(verdict ? [verdict.words] : []), ...details(view)],
       };
     }),
-    purchases: purchases.map(({ id, time, revenue, first, last }) => ({
-      id, time: toMillis(time), revenue: money(revenue), stack: stackOf(`purchase ${time}`),
+    purchases: purchases.map(({ id, time, revenue, first, last }, index) => ({
+      id, time: toMillis(time), revenue: money(revenue), stack: stackOf(`purchase ${time}`), isStacked: purchases[index - 1]?.time === time || purchases[index + 1]?.time === time,
       lines: [`Purchase, ${money(revenue)}`, formatTime(time), `first touch: ${first?.channel ?? 'not computed yet'}, last touch: ${last?.channel ?? 'not computed yet'}`],
     })),
     sessions: sessionsOf([...views.map(({ at }) => at), ...purchases], sessionOf),
@@ -120,7 +122,7 @@ function shapeOf(verdict: Verdict | undefined): Shape {
 }
 
 /** Of very many touchpoints the first and the last are here, as many of either. */
-function gapOf(here: readonly TouchCandidate[], { count, more }: { count: number; more: boolean }): Scene['gap'] {
+function gapOf(here: readonly TouchCandidate[], { count, more }: TouchCount): Scene['gap'] {
   const [start, end] = [here[here.length / 2 - 1], here[here.length / 2]];
   if (count <= here.length || !start || !end) return null;
   return { start: toMillis(start.time), end: toMillis(end.time), words: `${more ? 'more than ' : ''}${new Intl.NumberFormat('en').format(count - here.length)} touchpoints not shown` };

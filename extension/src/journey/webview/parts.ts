@@ -45,17 +45,22 @@ export function creditCard({ selected, index, sentence, disagreements, explanati
   previous.disabled = index <= 0 && !more.before;
   next.disabled = index >= count - 1 && !more.after;
   const basis = selected.first?.basis ?? selected.last?.basis;
-  const days = [['First', selected.first], ['last', selected.last]] as const;
-  const conversion = days.flatMap(([name, credit]) => (credit?.days === undefined || credit.days === null ? [] : [`${name} touch ${credit.days === 0 ? 'less than a day' : credit.days === 1 ? '1 day' : `${credit.days} days`} before`]));
+  const conversion = conversionInWords(selected.first?.days ?? null, selected.last?.days ?? null);
   return [
     h('div', { class: 'stepper' }, previous, h('span', {}, `Purchase ${index + 1} of ${more.before || more.after ? 'more than ' : ''}${count}`), next),
     h('p', { class: 'sentence' }, sentence),
-    h('p', { class: 'basis' }, ...(basis === undefined ? [] : [h('code', {}, basis), ` ${basisInWords(basis)}`]), conversion.length > 0 ? ` ${conversion.join(', ')}.` : ''),
+    h('p', { class: 'basis' }, ...(basis === undefined ? [] : [h('code', {}, basis), ` ${basisInWords(basis)}`]), conversion),
     ...(disagreements.length === 0 ? [] : [h('div', { class: 'notice warning', role: 'note' }, h('span', { class: 'codicon codicon-warning', 'aria-hidden': 'true' }),
       h('div', {}, h('strong', {}, selected.first || selected.last ? 'The marts and the staged events disagree.' : 'The marts do not have this purchase.'), ...disagreements.map((words) => h('div', {}, words)),
         h('div', {}, 'Materialize the marts with their upstream models; if it stays so, the run used other variables than dbt_project.yml.')),
       button('Materialize', materialize, { secondary: false, title: 'Materialize both marts with all that they depend on' }))]),
   ];
+}
+
+function conversionInWords(first: number | null, last: number | null): string {
+  const before = (days: number): string => `${days === 0 ? 'less than a day' : days === 1 ? '1 day' : `${days} days`} before`;
+  if (first === null || last === null) return '';
+  return first === last ? ` First and last touch ${before(first)}.` : ` First touch ${before(first)}, last touch ${before(last)}.`;
 }
 
 const WHICH = 'those at either end of the window, and those nearest outside of it,';

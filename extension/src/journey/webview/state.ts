@@ -59,13 +59,14 @@ export class JourneyState {
     const candidates = candidatesOf(journey);
     const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
     const selected = this.purchases.find(({ id }) => id === this.#selected) ?? null;
-    const explanation = selected && explain(selected, candidates, rules);
+    const touches = this.isDetailed ? this.#detail.touches : undefined;
+    const explanation = selected && explain(selected, candidates, rules, touches);
     const sessionOf = new Map([...pageViewsOf(journey), ...journey.purchases].map(({ id, session }) => [id, session]));
     const views = pageViewsOf(journey).flatMap((view) => ({ ...view, at: byId.get(view.id) as TouchCandidate })).sort((one, other) => candidates.indexOf(one.at) - candidates.indexOf(other.at));
     // The page views around another purchase say nothing about this one
     const whole = journey.pageViews !== null || this.isDetailed;
     return {
-      scene: sceneOf({ views, purchases: this.purchases, sessionOf, selected, explanation, rules, touches: this.isDetailed ? this.#detail.touches : undefined }),
+      scene: sceneOf({ views, purchases: this.purchases, sessionOf, selected, explanation, rules, touches }),
       facts: factsOf(candidates, new Map(this.purchases.map((purchase) => [purchase.id, purchase])), sessionOf, selected, explanation, this.isDetailed ? this.#detail.shares : blank(this.#detail)),
       selected, explanation, index: this.purchases.findIndex(({ id }) => id === this.#selected),
       sentence: selected && explanation ? creditSentence(selected, rules, this.#touchCount(explanation)) : '',

@@ -249,7 +249,8 @@ export class Timeline {
     const labels: { mark: PurchaseMark; text: SVGElement }[] = [];
     for (const mark of scene.purchases) {
       const chosen = mark.id === scene.selected;
-      const text = s('text', { y: 24, class: 'revenue', 'text-anchor': 'middle' }, mark.revenue);
+      // Beside the mark where the next one stands right below
+      const text = s('text', { ...(mark.isStacked ? { x: -15, y: 4, 'text-anchor': 'end' } : { y: 24, 'text-anchor': 'middle' }), class: 'revenue' }, mark.revenue);
       const element = s('g', {
         class: 'mark purchase', 'data-id': mark.id, role: 'radio', 'aria-checked': String(chosen), tabindex: chosen ? 0 : -1, 'aria-label': mark.lines.join(', '), onclick: () => this.events.select(mark.id),
       }, s('rect', { x: -12, y: -12, width: 24, height: 24, class: 'target' }), chosen && ring('selected'), shape('purchase'), text);
