@@ -3,6 +3,7 @@ import { registerAssets } from './assets';
 import { Cancelled, HumanError, messageOf } from './base/errors';
 import { Emitter } from './base/events';
 import { COMMANDS, CONTEXT } from './contributions';
+import { registerJourney } from './journey';
 import { registerLenses } from './lenses';
 import { Commands } from './platform/commands';
 import { ConfigSetting } from './platform/config';
@@ -74,6 +75,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     registerRuns({ commands, dagster, projects }),
     registerAssets({ commands, dagster, projects }),
+    registerJourney({ context, commands, warehouse, projects, dagster, rawDataDirectory: () => sources.environment.variables['RAW_DATA_DIR'] }),
     registerLenses({ projects, dagster }),
   );
 
