@@ -147,6 +147,7 @@ function isNpm(pid) {
  * @property {string} [cwd]
  * @property {NodeJS.ProcessEnv} [env]
  * @property {'inherit' | 'capture'} [output]
+ * @property {(text: string) => void} [onOutput] hears what is captured as it comes, also when the child is stopped
  * @property {string} [input] for the child's standard input, which is empty otherwise
  * @property {AbortSignal} [signal] stops the child and all it started; `run` then rejects with the signal's reason
  * @property {{uid: number, gid: number}} [account]
@@ -162,14 +163,18 @@ function isNpm(pid) {
  * @throws the error of the system when the program cannot be started
  */
 export async function run(command, args, options = {}) {
-  const { cwd, env = process.env, output = 'inherit', input, signal, account, stop = INTERRUPT } = options;
+  const { cwd, env = process.env, output = 'inherit', onOutput = () => {}, input, signal, account, stop = INTERRUPT } = options;
   signal?.throwIfAborted();
   const out = output === 'inherit' ? 'inherit' : 'pipe';
   const guard = startGuard([input === undefined ? 'ignore' : 'pipe', out, out, 'ipc'], { mode: 'child', command, args, cwd, env, account, stop });
   guard.stdin?.end(input);
   let captured = '';
-  guard.stdout?.setEncoding('utf8').on('data', (text) => (captured += text));
-  guard.stderr?.setEncoding('utf8').on('data', (text) => (captured += text));
+  for (const stream of [guard.stdout, guard.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => {
+      captured += text;
+      onOutput(text);
+    });
+  }
   const seen = {};
   guard.on('message', (message) => Object.assign(seen, message));
   const abort = () => guard.connected && guard.send('stop');

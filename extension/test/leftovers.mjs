@@ -1,31 +1,32 @@
-/** What the extension started for a window outlives it for a while: tests do not wait for that. */
+/** What the extension started for a window outlives it for a while, so that a reload keeps runs alive: tests do not wait for that. */
 import fs from 'node:fs';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** A variable that everything started from a test's window inherits: its value says from which. */
+export const MARK = 'ATTRIBUTION_TEST_WINDOW';
+
 /**
- * Stops every process that works in a folder or names it in its arguments (Linux; elsewhere nothing is looked for).
- * @param {string} folder
+ * Stops every process that carries the mark (Linux; elsewhere nothing is looked for).
+ * @param {string} value
  * @returns {Promise<number>} how many there were
  */
-export async function stopLeftIn(folder) {
-  const found = left(folder);
+export async function stopMarked(value) {
+  const found = marked(value);
   for (const pid of found) signal(pid, 'SIGTERM');
-  for (const end = Date.now() + 8000; left(folder).length > 0 && Date.now() < end;) await sleep(100);
-  for (const pid of left(folder)) signal(pid, 'SIGKILL');
+  for (const end = Date.now() + 15_000; marked(value).length > 0 && Date.now() < end;) await sleep(100);
+  for (const pid of marked(value)) signal(pid, 'SIGKILL');
   return found.length;
 }
 
-function left(folder) {
+/** @param {string} value  @returns {number[]} the processes that carry the mark */
+export function marked(value) {
   if (process.platform !== 'linux') return [];
-  return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid).map(Number).filter((pid) => belongs(pid, folder));
+  return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => pid !== process.pid && carries(pid, `${MARK}=${value}`));
 }
 
-function belongs(pid, folder) {
+function carries(pid, text) {
   try {
-    const cwd = fs.readlinkSync(`/proc/${pid}/cwd`);
-    const args = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return [cwd, ...args].some((text) => text === folder || text.startsWith(folder + path.sep));
+    return fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(text);
   } catch {
     return false;
   }

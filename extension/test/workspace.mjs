@@ -1,14 +1,17 @@
 /** A copy of the project for tests: with a database and a history of its own, and everything that a test may change. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { outsideFolder } from '../../stack/binaries.mjs';
+import { provideBrowser } from '../../stack/browser.mjs';
 import { writeProfile } from '../../stack/connection.mjs';
 import { prepareHome } from '../../stack/dagster.mjs';
-import { HumanError } from '../../stack/errors.mjs';
+import { describe, HumanError, Interrupted } from '../../stack/errors.mjs';
+import { installPackages } from '../../stack/packages.mjs';
 import { childEnv, placeOf } from '../../stack/paths.mjs';
 import { holdPostgres, mainCluster } from '../../stack/postgres.mjs';
-import { run } from '../../stack/processes.mjs';
+import { onInterruption, run } from '../../stack/processes.mjs';
 import { markSetUp, prepareManifest } from '../../stack/setup.mjs';
-import { step } from '../../stack/terminal.mjs';
+import { step, warn } from '../../stack/terminal.mjs';
 
 const COPIED = ['dbt', 'dagster_project', 'data', 'stack', 'package.json', 'package-lock.json'];
 const LEFT_OUT = new Set(['target', 'logs', 'profiles.yml', 'node_modules', '__pycache__', '.pytest_cache', '.ruff_cache']);
@@ -56,12 +59,12 @@ function link(target, file) {
 }
 
 /**
- * Starts the copy's database and brings the sample into it.
+ * Starts (or joins) the copy's database and brings the sample into it, once.
  * @param {import('../../stack/paths.mjs').Place} copy
  * @param {{signal?: AbortSignal}} options
  * @returns {Promise<import('../../stack/processes.mjs').Holder>}
  */
-export async function startDatabase(copy, { signal }) {
+export async function holdDatabase(copy, { signal }) {
   prepareHome(copy);
   const { holder, connection } = await holdPostgres(copy, { ...mainCluster(copy), settings: UNSAFE }, { signal });
   try {
@@ -81,4 +84,66 @@ export async function startDatabase(copy, { signal }) {
     await holder.release();
     throw error;
   }
+}
+
+/**
+ * The folder that tests of the extension work in; what is in it is kept for the next run.
+ * @param {import('../../stack/paths.mjs').Place} place the checkout
+ */
+export const testFolder = (place) => process.env.ATTRIBUTION_TEST_DIR ?? path.join(place.shared, 'workbench-test');
+
+/**
+ * Does the work on a copy of the project whose database is up.
+ * @template T
+ * @param {import('../../stack/paths.mjs').Place} place the checkout
+ * @param {{fresh?: boolean, signal?: AbortSignal}} options fresh: nothing of an earlier run stays
+ * @param {(copy: import('../../stack/paths.mjs').Place) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withWorkspace(place, { fresh = false, signal }, work) {
+  const folder = path.join(testFolder(place), 'workspace');
+  if (fresh) {
+    fs.rmSync(outsideFolder(path.join(folder, '.local')), { recursive: true, force: true });
+    fs.rmSync(testFolder(place), { recursive: true, force: true });
+  }
+  const copy = copyProject(place, folder);
+  const database = await holdDatabase(copy, { signal });
+  try {
+    return await work(copy);
+  } finally {
+    await database.release();
+  }
+}
+
+/**
+ * What the extension needs to be tested: its packages and its bundles, and a browser where asked for.
+ * @param {import('../../stack/paths.mjs').Place} place
+ * @param {{browser?: boolean, signal?: AbortSignal}} options
+ */
+export async function provideExtension(place, { browser = false, signal }) {
+  const extension = path.join(place.root, 'extension');
+  await installPackages(place, extension, 'packages of the extension', { signal });
+  if (browser) await provideBrowser(place, { tests: true, signal });
+  const { code } = await run(process.execPath, ['esbuild.mjs'], { cwd: extension, signal });
+  if (code !== 0) throw new HumanError('The extension could not be built: esbuild\'s words are above.');
+}
+
+/**
+ * Runs a runner as a program: its exit code, one plain message where it fails, Ctrl-C.
+ * @param {(place: import('../../stack/paths.mjs').Place, options: {args: string[], signal: AbortSignal}) => Promise<number>} runner
+ */
+export async function main(runner) {
+  const interruption = new AbortController();
+  onInterruption((reason) => {
+    warn(`\n${reason.message} Stopping …`);
+    interruption.abort(reason);
+  });
+  let code = 1;
+  try {
+    code = await runner(placeOf(cleanEnv()), { args: process.argv.slice(2), signal: interruption.signal });
+  } catch (error) {
+    if (error instanceof Interrupted) code = error.exitCode;
+    else warn(describe(error));
+  }
+  process.exit(code);
 }

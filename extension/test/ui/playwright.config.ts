@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { defineConfig } from '@playwright/test';
 
-const out = path.join(import.meta.dirname, '..', '..', 'out', 'ui');
+const out = process.env['ATTRIBUTION_UI_RESULTS'] ?? path.join(import.meta.dirname, 'results');
 
 /** One window after the other: two would share two cores, and one Dagster. */
 export default defineConfig({

@@ -33,6 +33,8 @@ export class Workbench {
     url.searchParams.set('folder', this.folder);
     await this.page.goto(url.href);
     await expect(this.page.locator('.explorer-folders-view .monaco-list-row').first()).toBeVisible({ timeout: 60_000 });
+    // Extensions are there when their views are
+    await expect(this.page.locator('.activitybar').getByRole('tab', { name: /Attribution/ })).toBeVisible({ timeout: 60_000 });
   }
 
   /** As after opening: no editors, no panel, no notifications, the explorer in front. */
@@ -78,11 +80,13 @@ export class Workbench {
    * @param title as the palette shows it, with its category or without
    */
   async command(title: string): Promise<void> {
-    await this.openPalette(title);
-    const rows = this.quickInput.locator('.monaco-list-row');
-    const row = rows.filter({ has: this.page.locator('.label-name', { hasText: new RegExp(`(^|: )${escape(title)}$`) }) }).first();
-    await expect(row, `the palette offers "${title}"`).toBeVisible();
-    await row.click();
+    const label = this.page.locator('.label-name', { hasText: new RegExp(`(^|: )${escape(title)}$`) });
+    const row = this.quickInput.locator('.monaco-list-row').filter({ has: label }).first();
+    // An open palette does not hear of commands and contexts that come later: open it again then
+    await expect(async () => {
+      await this.openPalette(title);
+      await row.click({ timeout: 3000 });
+    }, `the palette offers "${title}"`).toPass({ timeout: 30_000 });
   }
 
   /** The titles that the palette offers for a text. */
@@ -96,12 +100,12 @@ export class Workbench {
 
   private async openPalette(text: string): Promise<void> {
     const input = this.quickInput.locator('input[type=text]').first();
-    // The window may take the focus away while it is busy: open it again then
+    // The window may take the focus away while it is busy
     await expect(async () => {
+      await this.page.keyboard.press('Escape');
       await this.page.keyboard.press('F1');
-      await expect(input).toBeVisible({ timeout: 2000 });
+      await input.fill(`>${text}`, { timeout: 2000 });
     }).toPass({ timeout: 20_000 });
-    await input.fill(`>${text}`);
   }
 
   /** Chooses in the open quick pick. */
