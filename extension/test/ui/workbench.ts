@@ -17,12 +17,13 @@ const SHOTS = path.join(import.meta.dirname, 'shots');
 
 export class Workbench {
   readonly #settingsFile: string;
-  readonly #settings: string;
+  readonly #settings: string | undefined;
 
   /** @param folder the opened folder, an absolute path */
   constructor(readonly page: Page, readonly window: WindowPlace, readonly folder: string) {
-    this.#settingsFile = path.join(window.dataDir, 'data', 'User', 'settings.json');
-    this.#settings = fs.readFileSync(this.#settingsFile, 'utf8');
+    // A window in the browser follows changes of the folder's settings, but not of the user's
+    this.#settingsFile = path.join(folder, '.vscode', 'settings.json');
+    this.#settings = fs.existsSync(this.#settingsFile) ? fs.readFileSync(this.#settingsFile, 'utf8') : undefined;
   }
 
   // ---- the window
@@ -48,14 +49,16 @@ export class Workbench {
     await this.command('View: Show Explorer');
   }
 
-  /** Sets user settings until the end of the test. */
+  /** Sets settings of the folder until the end of the test. */
   settings(values: Readonly<Record<string, unknown>>): void {
-    const current = JSON.parse(fs.readFileSync(this.#settingsFile, 'utf8')) as Record<string, unknown>;
+    fs.mkdirSync(path.dirname(this.#settingsFile), { recursive: true });
+    const current = JSON.parse(fs.existsSync(this.#settingsFile) ? fs.readFileSync(this.#settingsFile, 'utf8') : '{}') as Record<string, unknown>;
     fs.writeFileSync(this.#settingsFile, JSON.stringify({ ...current, ...values }, null, 2));
   }
 
   restoreSettings(): void {
-    if (fs.readFileSync(this.#settingsFile, 'utf8') !== this.#settings) fs.writeFileSync(this.#settingsFile, this.#settings);
+    if (this.#settings === undefined) fs.rmSync(this.#settingsFile, { force: true });
+    else fs.writeFileSync(this.#settingsFile, this.#settings);
   }
 
   async theme(theme: Theme): Promise<void> {
