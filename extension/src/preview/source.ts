@@ -1,0 +1,143 @@
+/** One relation as the preview reads it: pages of any view of it, whole values, and its exact size. */
+import { MissingRelation } from '../warehouse/errors';
+import { quoteIdentifier, qualifiedName } from '../warehouse/identifiers';
+import type { ReadingWarehouse } from '../warehouse/types';
+import { readRelation, readStamp, type Relation, type RelationName } from './catalog';
+import { PlainScan, SortedScan } from './orderedScan';
+import type { Count, Row, View } from './protocol';
+import { Changed, PhysicalScan, type RawRow, type Scan, type Step } from './scan';
+import { Parameters, cutCell, gridColumns, knownView, whereOf } from './sql';
+
+/** How many rows one export step sorts at once: more than a page does, since all of them are read. */
+const EXPORT_WINDOW = 200_000;
+
+export class PreviewSource {
+  #scan: { key: string; scan: Scan } | undefined;
+  #counter: { key: string; scan: PhysicalScan } | undefined;
+
+  private constructor(private readonly warehouse: ReadingWarehouse, readonly name: RelationName, readonly relation: Relation) {}
+
+  /** @throws MissingRelation */
+  static async open(warehouse: ReadingWarehouse, name: RelationName, signal?: AbortSignal): Promise<PreviewSource> {
+    const relation = await warehouse.read((query) => readRelation(query, name), signal ? { signal } : {});
+    if (!relation) throw new MissingRelation(`There is no table ${name.schema}.${name.name} in the database.`);
+    return new PreviewSource(warehouse, name, relation);
+  }
+
+  /**
+   * A page for the grid: long values are cut.
+   * @throws Changed when the table is not the one any more that was opened
+   */
+  async page(view: View, start: number, count: number, signal?: AbortSignal): Promise<{ rows: Row[]; total?: number; count?: Count }> {
+    const scan = this.#scanOf(view);
+    const rows = await scan.rows(this.#step(signal), start, count);
+    return { rows: rows.map(rowOf), ...(scan.total === undefined ? {} : { total: scan.total }), ...this.#estimate(view, scan) };
+  }
+
+  /** Counts a view exactly, in steps, and says after each how far it is. */
+  async *count(view: View, signal?: AbortSignal): AsyncGenerator<Count> {
+    const known = this.#known(view);
+    if (!this.relation.physical) {
+      yield { rows: await this.#countAtOnce(known, signal), kind: 'exact' };
+      return;
+    }
+    const scan = this.#counterOf(known);
+    for (;;) {
+      const done = await scan.countOn(this.#step(signal));
+      yield done ? { rows: scan.counted.rows, kind: 'exact' } : this.#estimate(known, scan).count ?? { rows: scan.counted.rows, kind: 'atLeast' };
+      if (done) return;
+    }
+  }
+
+  /** A whole value; undefined where the row is gone. */
+  async cell(view: View, key: string, column: string, signal?: AbortSignal): Promise<string | null | undefined> {
+    return (await this.rows(view, [key], [column], signal))[0]?.[0];
+  }
+
+  /** Whole rows in the order of their keys; those that are gone are left out. */
+  async rows(view: View, keys: readonly string[], columns: readonly string[], signal?: AbortSignal): Promise<(string | null)[][]> {
+    const selected = columns.map(quoteIdentifier).join(', ');
+    const step = this.#step(signal);
+    if (this.relation.physical) {
+      const { rows } = await step((query) => query(`select ctid, ${selected} from ${qualifiedName(this.name)} where ctid = any($1::text[]::tid[])`, [keys]));
+      const found = new Map(rows.map(([key, ...cells]) => [key, cells]));
+      return keys.flatMap((key) => (found.has(key) ? [found.get(key) ?? []] : []));
+    }
+    const numbers = keys.map((key) => Number(key.slice(1)));
+    const first = Math.min(...numbers);
+    const scan = new PlainScan(this.name, this.relation, this.#known(view), selected);
+    const rows = await scan.rows(step, first, Math.max(...numbers) - first + 1);
+    return numbers.flatMap((number) => (rows[number - first] ? [rows[number - first]?.slice(1) ?? []] : []));
+  }
+
+  /** Whole rows of a view from its beginning, as many at a time as `size` says. @throws Changed */
+  async *all(view: View, size: () => number, signal?: AbortSignal): AsyncGenerator<(string | null)[][]> {
+    const known = this.#known(view);
+    const everything = this.relation.columns.map(({ name }) => quoteIdentifier(name)).join(', ');
+    const scan = this.#newScan(known, everything, EXPORT_WINDOW);
+    for (let start = 0; ;) {
+      const wanted = size();
+      const rows = await scan.rows(this.#step(signal), start, wanted);
+      if (rows.length > 0) yield rows.map((row) => row.slice(1));
+      if (rows.length < wanted) return;
+      start += rows.length;
+    }
+  }
+
+  #known = (view: View): View => knownView(view, this.relation.columns);
+
+  /** One transaction, in which the table is looked at first. */
+  #step(signal?: AbortSignal): Step {
+    return (work) => this.warehouse.read(async (query) => {
+      const stamp = await readStamp(query, this.name);
+      if (stamp?.version !== this.relation.version) throw new Changed();
+      return await work(query);
+    }, signal ? { signal } : {});
+  }
+
+  #scanOf(view: View): Scan {
+    const known = this.#known(view);
+    const key = JSON.stringify(known);
+    if (this.#scan?.key !== key) this.#scan = { key, scan: this.#newScan(known) };
+    return this.#scan.scan;
+  }
+
+  #newScan(view: View, selected = gridColumns(this.relation.columns), window?: number): Scan {
+    if (!this.relation.physical) return new PlainScan(this.name, this.relation, view, selected);
+    if (view.sort.length > 0) return new SortedScan(this.name, this.relation, view, selected, window);
+    return window === undefined ? this.#counterOf(view) : new PhysicalScan(this.name, this.relation, view.filter, selected);
+  }
+
+  /** What was counted helps paging, and the other way round. */
+  #counterOf({ filter }: View): PhysicalScan {
+    const key = JSON.stringify(filter);
+    if (this.#counter?.key !== key) this.#counter = { key, scan: new PhysicalScan(this.name, this.relation, filter) };
+    return this.#counter.scan;
+  }
+
+  /** By what was read, else by what PostgreSQL knows. */
+  #estimate({ filter }: View, scan: Scan): { count?: Count } {
+    if (filter.length > 0 || !this.relation.physical) return {};
+    const { rows, share } = scan instanceof PhysicalScan ? scan.counted : { rows: 0, share: 0 };
+    if (scan.total !== undefined) return { count: { rows: scan.total, kind: 'exact' } };
+    const estimate = this.relation.estimate ?? (share > 0 ? Math.round(rows / share) : undefined);
+    return estimate === undefined ? {} : { count: { rows: Math.max(rows, estimate), kind: 'estimate' } };
+  }
+
+  async #countAtOnce({ filter }: View, signal?: AbortSignal): Promise<number> {
+    const parameters = new Parameters();
+    const where = whereOf(filter, this.relation.columns, parameters);
+    const { rows } = await this.#step(signal)((query) => query(`select count(*) from ${qualifiedName(this.name)} where ${where}`, parameters.values));
+    return Number(rows[0]?.[0]);
+  }
+}
+
+function rowOf([key, ...cells]: RawRow): Row {
+  const cut: number[] = [];
+  const values = cells.map((cell, index) => {
+    const short = cutCell(cell);
+    if (short.cut) cut.push(index);
+    return short.value;
+  });
+  return cut.length > 0 ? { key, cells: values, cut } : { key, cells: values };
+}
