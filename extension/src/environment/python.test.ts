@@ -59,6 +59,18 @@ test('the first that has what is needed; otherwise every place is named, with bu
   });
 });
 
+test('Poetry is asked for its environment where a project has its lock file', { skip: process.platform === 'win32' }, async () => {
+  const folder = path.join(scratch, 'poetic');
+  const inside = fake(path.join(scratch, 'cache/virtualenvs/x/bin/python'), { dbt: '1.11.2' });
+  const bin = path.join(scratch, 'bin');
+  fs.mkdirSync(folder, { recursive: true });
+  fs.mkdirSync(bin);
+  fs.writeFileSync(path.join(folder, 'poetry.lock'), '');
+  fs.writeFileSync(path.join(bin, 'poetry'), `#!/bin/sh\n[ "$*" = "env info --path" ] && echo "${path.dirname(path.dirname(inside)).replaceAll('$', '\\$')}"\n`, { mode: 0o755 });
+  const python = new PythonEnvironment(() => ({ setting: '', folders: [folder], env: { PATH: `${bin}:/usr/bin:/bin` } }));
+  assert.deepEqual(await python.find('dbt'), { path: inside, version: '3.12.1', dbt: '1.11.2', origin: `Poetry, for ${folder}` });
+});
+
 test('a folder called dbt is no dbt', { skip: process.platform === 'win32' }, async () => {
   const folder = path.join(scratch, 'project');
   fs.mkdirSync(path.join(folder, 'dbt'), { recursive: true });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { HumanError, messageOf } from '../base/errors';
 import { COMMANDS } from '../contributions';
@@ -72,6 +73,16 @@ def of(name):
 print(json.dumps({"executable": sys.executable, "version": ".".join(map(str, sys.version_info[:3])), "dbt": of("dbt-core"), "postgres": of("dbt-postgres"), "dagster": of("dagster")}))
 `;
 
+/** The environments that Poetry keeps elsewhere, which it alone knows, for folders with its lock file. */
+async function poetryEnvironments({ folders, env, platform = process.platform }: Surroundings, ran?: Ran): Promise<Candidate[]> {
+  const found = await Promise.all(folders.filter((folder) => existsSync(path.join(folder, 'poetry.lock'))).map(async (folder) => {
+    const done = await run('poetry', ['env', 'info', '--path'], { cwd: folder, env, timeout: 20_000 }, ran).catch(() => undefined);
+    const root = done?.code === 0 ? done.stdout.trim() : '';
+    return root === '' ? [] : [{ path: platform === 'win32' ? path.join(root, 'Scripts', 'python.exe') : path.join(root, 'bin', 'python'), origin: `Poetry, for ${folder}` }];
+  }));
+  return found.flat();
+}
+
 type Probed = { interpreter: Interpreter } | { problem: string };
 
 async function probe({ path: program, origin }: Candidate, env: NodeJS.ProcessEnv, ran?: Ran): Promise<Probed> {
@@ -105,7 +116,7 @@ export class PythonEnvironment {
   async find(...needs: Need[]): Promise<Interpreter> {
     const surroundings = this.surroundings();
     const looked: string[] = [];
-    for (const candidate of candidates(surroundings)) {
+    for await (const candidate of this.#candidates(surroundings)) {
       const probed = await this.#look(candidate, surroundings.env);
       const problem = 'problem' in probed ? probed.problem : lacks(probed.interpreter, needs);
       if ('interpreter' in probed && problem === undefined) return probed.interpreter;
@@ -120,7 +131,9 @@ export class PythonEnvironment {
   /** Every Python that runs, for somebody to choose from. */
   async list(): Promise<Interpreter[]> {
     const surroundings = { ...this.surroundings(), setting: '' };
-    const probed = await Promise.all(candidates(surroundings).map((candidate) => this.#look(candidate, surroundings.env)));
+    const all: Candidate[] = [];
+    for await (const candidate of this.#candidates(surroundings)) all.push(candidate);
+    const probed = await Promise.all(all.map((candidate) => this.#look(candidate, surroundings.env)));
     const found = probed.flatMap((one) => 'interpreter' in one ? [one.interpreter] : []);
     return found.filter(({ path: one }, index) => found.findIndex(({ path: other }) => other === one) === index);
   }
@@ -128,6 +141,14 @@ export class PythonEnvironment {
   /** After something was installed, or a setting changed. */
   forget(): void {
     this.#probed.clear();
+  }
+
+  /** Poetry is asked only when nothing nearer fits, and before the PATH. */
+  async *#candidates(surroundings: Surroundings): AsyncGenerator<Candidate> {
+    const all = candidates(surroundings);
+    yield* all.filter(({ origin }) => origin !== 'PATH');
+    if (surroundings.setting === '') yield* await poetryEnvironments(surroundings, this.ran);
+    yield* all.filter(({ origin }) => origin === 'PATH');
   }
 
   async #look(candidate: Candidate, env: NodeJS.ProcessEnv): Promise<Probed> {
