@@ -4,6 +4,7 @@ import { Cancelled, HumanError, messageOf } from './base/errors';
 import { Emitter } from './base/events';
 import { COMMANDS, CONTEXT } from './contributions';
 import { registerJourney } from './journey';
+import { showParseErrors } from './environment/diagnostics';
 import { registerLenses } from './lenses';
 import { Commands } from './platform/commands';
 import { ConfigSetting } from './platform/config';
@@ -77,6 +78,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerAssets({ commands, dagster, projects }),
     registerJourney({ context, commands, warehouse, projects, dagster, rawDataDirectory: () => sources.environment.variables['RAW_DATA_DIR'] }),
     registerLenses({ projects, dagster }),
+    showParseErrors(sources.preparer.onDidPrepare),
   );
 
   const begin = async (): Promise<void> => {

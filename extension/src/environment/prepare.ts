@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { HumanError } from '../base/errors';
+import { Emitter } from '../base/events';
 import { COMMANDS } from '../contributions';
 import { DISK } from '../dbt/files';
 import { filesBelow } from '../dbt/finder';
@@ -37,6 +38,9 @@ const TIMEOUT = 15 * 60_000;
 /** Parses the dbt project for Dagster where it changed. An unchanged one costs a look at its files, and no process. */
 export class DbtPreparer {
   #last: Promise<unknown> = Promise.resolve();
+  readonly #prepared = new Emitter<DbtParseError | undefined>();
+  /** after each look: why the project does not parse, or undefined where it does */
+  readonly onDidPrepare = this.#prepared.event;
   readonly #memory: NonNullable<PrepareOptions['memory']>;
 
   constructor(private readonly options: PrepareOptions) {
@@ -50,8 +54,10 @@ export class DbtPreparer {
    * @throws DbtParseError where the project does not parse (the last good manifest stays), HumanError, Cancelled
    */
   prepare(signal?: AbortSignal): Promise<{ changed: boolean }> {
-    const next = this.#last.catch(() => undefined).then(() => this.#prepare(signal));
-    this.#last = next;
+    const next = this.#last.then(() => this.#prepare(signal));
+    this.#last = next.then(() => this.#prepared.fire(undefined), (error: unknown) => {
+      if (error instanceof DbtParseError) this.#prepared.fire(error);
+    });
     return next;
   }
 

@@ -49,14 +49,18 @@ test('a changed model is parsed; a touched one is looked at, and found the same'
 
 test('what does not parse is refused in dbt\'s words with its place, and parses when mended', async () => {
   write(dbt, { 'models/b.sql': "select *\n-- ünï\nfrom {{ ref('nothing') }}" });
-  await assert.rejects(preparer().prepare(), (error: unknown) => {
+  const one = preparer();
+  const heard: (DbtParseError | undefined)[] = [];
+  one.onDidPrepare((error) => heard.push(error));
+  await assert.rejects(one.prepare(), (error: unknown) => {
     assert.ok(error instanceof DbtParseError);
     assert.match(error.message, /does not parse.*depends on a node named 'nothing' which was not found/);
     assert.deepEqual(error.place, { file: path.join(dbt, 'models/b.sql'), line: 2 });
     return true;
   });
   write(dbt, { 'models/b.sql': "select *\nfrom {{ ref('a') }}" });
-  assert.deepEqual(await preparer().prepare(), { changed: true });
+  assert.deepEqual(await one.prepare(), { changed: true });
+  assert.deepEqual(heard.map((error) => error?.place?.line), [2, undefined]);
 });
 
 test('cancelled: rejected at once, and the next one works', async () => {
