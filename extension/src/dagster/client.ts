@@ -39,7 +39,13 @@ export interface ClientOptions {
   maxBytes?: number;
 }
 
-interface Call { signal?: AbortSignal | undefined; timeout?: number }
+interface Call {
+  signal?: AbortSignal | undefined;
+  /** milliseconds */
+  timeout?: number;
+  /** never asked twice: it may have been heard although no answer came */
+  once?: boolean;
+}
 
 const SHOW_STATUS: Remedy = { title: 'Show Status', command: COMMANDS.showStatus };
 const SET_HEADERS: Remedy = { title: 'Set Headers…', command: COMMANDS.setDagsterHeaders };
@@ -86,7 +92,18 @@ export class DagsterClient {
     throw new DagsterError('graphql', `Dagster at ${this.url} refuses "${name}": ${errors.map(({ message }) => message ?? 'without a word').join('; ')}`, [SHOW_STATUS]);
   }
 
-  async #json(method: 'GET' | 'POST', path: string, body: string | undefined, { signal, timeout = this.#timeout }: Call): Promise<unknown> {
+  async #json(method: 'GET' | 'POST', path: string, body: string | undefined, call: Call): Promise<unknown> {
+    try {
+      return await this.#ask(method, path, body, call);
+    } catch (error) {
+      // A connection that was kept for the next question may have been closed meanwhile
+      const broken = error instanceof DagsterError && error.trouble === 'unreachable' && BROKEN.has(codeOf(error.cause));
+      if (!broken || call.once) throw error;
+      return this.#ask(method, path, body, call);
+    }
+  }
+
+  async #ask(method: 'GET' | 'POST', path: string, body: string | undefined, { signal, timeout = this.#timeout }: Call): Promise<unknown> {
     const limit = AbortSignal.timeout(timeout);
     const either = signal ? AbortSignal.any([limit, signal]) : limit;
     try {
@@ -150,11 +167,18 @@ export class DagsterClient {
   }
 }
 
-function reasonOf(error: unknown): string {
+const BROKEN = new Set<unknown>(['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE']);
+
+/** The system's code of what `fetch` failed at. */
+function codeOf(error: unknown): unknown {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const code = (cause as { code?: unknown }).code;
+  return (cause as { code?: unknown } | undefined)?.code;
+}
+
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
   if (code === 'ECONNREFUSED') return 'nothing listens there';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'that host is not known';
-  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE') return 'the connection broke';
-  return messageOf(cause);
+  if (BROKEN.has(code)) return 'the connection broke';
+  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 }

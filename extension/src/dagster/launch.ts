@@ -94,7 +94,7 @@ export class Launcher {
 async function once(client: DagsterClient, params: ExecutionParams, tag: string): Promise<RunData> {
   const before = (await underWay(client, tag)).at(-1);
   if (before) return before;
-  const { launchRun } = await client.query(LAUNCH, { params }, { timeout: LAUNCH_MS });
+  const { launchRun } = await client.query(LAUNCH, { params }, { timeout: LAUNCH_MS, once: true });
   const mine = launchRun.run;
   if (!mine) {
     const words = launchRun.errors?.map(({ message }) => message).join('; ') ?? launchRun.message ?? launchRun.__typename;

@@ -44,6 +44,7 @@ export class RunModel {
   readonly #planned = new Set<string>();
   readonly #checked = new Set<string>();
   #step: string | undefined;
+  #lost: string | undefined;
 
   /** @param asked keys of the assets that the run is for; undefined: those that it plans  @param checksOnly nothing is materialized */
   constructor(private readonly names: Names, private readonly asked: readonly string[] | undefined, private readonly checksOnly = false) {}
@@ -92,7 +93,11 @@ export class RunModel {
         this.failures.push(...failuresOf(event, this.names.assetOfCheck).map((failure) => this.#blame(failure)));
         break;
       case 'RunFailureEvent':
-        if (this.failures.length === 0) this.failures.push(this.#blame({ message: event.error ? deepest(event.error) : plain(event.message ?? '') }));
+        if (this.failures.length === 0) this.failures.push(this.#blame({ message: event.error ? deepest(event.error) : (this.#lost ?? plain(event.message ?? '')) }));
+        break;
+      case 'EngineEvent':
+        // The run itself then says no more than that it was marked as failed
+        this.#lost = /Run execution process .*?(?:\(SIG\w+\)|code -?\d+)/.exec(event.message ?? '')?.[0] ?? this.#lost;
         break;
       case 'RunCanceledEvent':
         // A step that is interrupted fails as well, which is not worth a word

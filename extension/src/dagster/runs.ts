@@ -15,6 +15,8 @@ const POLL_WITH_BELL_MS = 3000;
 /** The run itself is asked how it stands this far apart, where its events do not say that it ended. */
 const STATUS_APART_MS = 2000;
 const LINES_KEPT = 10_000;
+/** A socket that drops at once is not opened again at once. */
+const BELLS_APART_MS = 1000;
 /** Dagster says one thing more after the last event. */
 const LAST_WORDS_MS = 300;
 
@@ -24,6 +26,8 @@ export interface RunContext {
   names: Names;
   /** an asset was materialized, with the time in milliseconds since 1970 */
   onMaterialize?: (key: string, time: number) => void;
+  /** milliseconds between two openings of the socket */
+  bellsApart?: number;
 }
 
 /**
@@ -48,6 +52,7 @@ export class FollowedRun implements Run, Disposable {
   #statusAsked = 0;
   #cursor: string | null = null;
   #bell: { client: DagsterClient; bell: Bell } | undefined;
+  #bellOpened = -Infinity;
   #wake: (() => void) | undefined;
   #rung = false;
   #disposed = false;
@@ -185,7 +190,8 @@ export class FollowedRun implements Run, Disposable {
   }
 
   #listen(client: DagsterClient): void {
-    if (this.#bell?.client === client || this.#disposed) return;
+    if (this.#bell?.client === client || this.#disposed || performance.now() - this.#bellOpened < (this.context.bellsApart ?? BELLS_APART_MS)) return;
+    this.#bellOpened = performance.now();
     this.#bell?.bell.dispose();
     const bell = new Bell(client, RUN_BELL, { id: this.id, cursor: this.#cursor }, {
       ring: () => this.look(),

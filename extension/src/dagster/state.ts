@@ -36,6 +36,8 @@ const EVERYTHING_MS = 120_000;
 const RUNS_LOOKED_AT = 25;
 const TOGETHER_MS = 300;
 const RELOAD_MS = 180_000;
+/** Where there is no websocket (a proxy without them) polling does. */
+const BELLS_APART_MS = 10_000;
 
 export interface DagsterOptions {
   url: () => string;
@@ -66,6 +68,7 @@ export class DagsterSource implements Dagster, Disposable {
   #assetOfCheck: ReadonlyMap<string, string> = new Map();
   #client: DagsterClient | undefined;
   #bell: Bell | undefined;
+  #bellTried = -Infinity;
   #pulse = '';
   #locations = '';
   #everythingAt = 0;
@@ -194,11 +197,14 @@ export class DagsterSource implements Dagster, Disposable {
   /** A socket that closes says at once that the server is gone; a location that was loaded says so too. */
   #listen(client: DagsterClient): void {
     this.#bell?.dispose();
+    this.#bellTried = performance.now();
+    let opened = false;
     const bell = new Bell(client, LOCATION_BELL, {}, {
+      open: () => (opened = true),
       ring: () => this.#loop?.wake(),
       close: () => {
         if (this.#bell === bell) this.#bell = undefined;
-        this.#loop?.wake();
+        if (opened) this.#loop?.wake();
       },
     });
     this.#bell = bell;
@@ -210,7 +216,7 @@ export class DagsterSource implements Dagster, Disposable {
       let pause = this.#attentive || this.#runs.size > 0 ? ATTENTIVE_MS : IDLE_MS;
       try {
         if (client) await this.#look(client);
-        if (client && client === this.#client && !this.#bell) this.#listen(client);
+        if (client && client === this.#client && !this.#bell && performance.now() - this.#bellTried > BELLS_APART_MS) this.#listen(client);
       } catch (error) {
         if (this.#aborted(stop)) return;
         this.#lost(error);
@@ -220,9 +226,12 @@ export class DagsterSource implements Dagster, Disposable {
       if (!this.#bell) pause = Math.min(pause, ATTENTIVE_MS);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, pause);
-        if (this.#loop) this.#loop.wake = resolve;
-        stop.addEventListener('abort', () => resolve(), { once: true });
-        timer.unref();
+        if (this.#loop) {
+          this.#loop.wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        }
       });
     }
   }
@@ -249,12 +258,16 @@ export class DagsterSource implements Dagster, Disposable {
         subscription.dispose();
         resolve();
       });
-      stop.addEventListener('abort', () => resolve(), { once: true });
+      stop.addEventListener('abort', () => {
+        subscription.dispose();
+        resolve();
+      }, { once: true });
     });
   }
 
   #halt(): void {
     this.#loop?.stop.abort();
+    this.#loop?.wake();
     this.#loop = undefined;
     clearTimeout(this.#soon);
     this.#bell?.dispose();
