@@ -3,6 +3,7 @@ import { HumanError } from '../base/errors';
 import { DisposableStore, type Disposable } from '../base/events';
 import { COMMANDS, VIEWS } from '../contributions';
 import type { Asset, Dagster } from '../dagster/types';
+import { nameOf } from '../dagster/words';
 import type { Projects } from '../dbt/types';
 import type { Commands } from '../platform/commands';
 import { AssetsTree, type Node } from './tree';
@@ -40,7 +41,7 @@ export function registerAssets({ commands, dagster, projects }: { commands: Comm
 
 async function openModel(target: { asset: Asset } | string, projects: Projects): Promise<void> {
   const key = typeof target === 'string' ? target : target.asset.key;
-  const model = projects.modelNamed(key.split('/').at(-1) ?? key);
+  const model = projects.modelNamed(nameOf(key));
   const place = model ? { file: model.file, line: 0 } : typeof target === 'string' ? undefined : target.asset.definition;
   if (!place) throw new HumanError(vscode.l10n.t('There is no file for {0} in this workspace.', key));
   const at = new vscode.Position(place.line, 0);

@@ -3,7 +3,7 @@ import { Emitter } from '../base/events';
 import { COMMANDS } from '../contributions';
 import type { Asset, AssetCheck, AssetStatus, Dagster } from '../dagster/types';
 import type { Model, Projects } from '../dbt/types';
-import { checksInWords, describeAsset, describeCheck } from '../dagster/words';
+import { checksInWords, describeAsset, describeCheck, nameOf } from '../dagster/words';
 
 export type Node = { group: string } | { asset: Asset } | { check: AssetCheck; asset: Asset };
 
@@ -61,15 +61,15 @@ export class AssetsTree implements vscode.TreeDataProvider<Node> {
   }
 
   #asset(asset: Asset): vscode.TreeItem {
-    const item = new vscode.TreeItem(asset.key, asset.checks.length > 0 ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
-    const model = this.projects.modelNamed(asset.key.split('/').at(-1) ?? asset.key);
+    const item = new vscode.TreeItem(nameOf(asset.key), asset.checks.length > 0 ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
+    const model = this.projects.modelNamed(nameOf(asset.key));
     const failing = asset.checks.some(({ outcome }) => outcome === 'failed' || outcome === 'errored');
     item.id = `asset ${asset.key}`;
     item.description = describeAsset(asset, Date.now());
     item.iconPath = iconOf(failing && asset.status !== 'running' ? ICONS.failed : ICONS[asset.status]);
     item.tooltip = tooltip(asset, item.description);
     item.contextValue = ['asset', ...(model ? ['model'] : []), ...(asset.checks.length > 0 ? ['checks'] : []), ...(model && hasClients(model) ? ['journeys'] : [])].join(' ');
-    item.accessibilityInformation = { label: `${asset.key}, ${item.description}${asset.checks.length > 0 ? `, ${checksInWords(asset.checks)}` : ''}` };
+    item.accessibilityInformation = { label: `${nameOf(asset.key)}, ${item.description}${asset.checks.length > 0 ? `, ${checksInWords(asset.checks)}` : ''}` };
     const place = model ? { file: model.file, line: 0 } : asset.definition;
     if (place) item.command = { command: COMMANDS.openModel, title: vscode.l10n.t('Open'), arguments: [{ asset }] };
     return item;

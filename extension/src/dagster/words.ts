@@ -1,6 +1,9 @@
 /** States of assets and checks in words: pure. */
 import type { Asset, AssetCheck } from './types';
 
+/** The last part of an asset's key, which is the dbt model's name: `marts/first_touch_attribution` → `first_touch_attribution`. */
+export const nameOf = (key: string): string => key.split('/').at(-1) ?? key;
+
 /** "2 min ago", "3 h ago", "5 days ago". @param milliseconds that have passed */
 export function ago(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / 1000;

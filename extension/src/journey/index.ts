@@ -5,6 +5,7 @@ import { HumanError } from '../base/errors';
 import { DisposableStore, type Disposable } from '../base/events';
 import { COMMANDS, PANELS } from '../contributions';
 import type { Dagster } from '../dagster/types';
+import { nameOf } from '../dagster/words';
 import type { Projects } from '../dbt/types';
 import type { Commands } from '../platform/commands';
 import type { Warehouse } from '../warehouse/types';
@@ -78,7 +79,7 @@ export function registerJourney({ context, commands, warehouse, projects, dagste
   const materialized = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   store.add(dagster.onDidMaterialize((key) => {
-    const model = key.split('/').at(-1) ?? key;
+    const model = nameOf(key);
     if (!SHOWN.has(model)) return;
     materialized.add(model);
     clearTimeout(timer);

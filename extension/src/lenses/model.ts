@@ -1,7 +1,7 @@
 /** What the lenses say: pure. */
 import { COMMANDS, VIEWS, type CommandId } from '../contributions';
 import type { Asset, AssetCheck, DagsterState } from '../dagster/types';
-import { ago, checksInWords, rowsInWords } from '../dagster/words';
+import { ago, checksInWords, nameOf, rowsInWords } from '../dagster/words';
 import type { Model } from '../dbt/types';
 import type { AssetDefinition } from './python';
 
@@ -38,11 +38,10 @@ export interface Subject {
 /** Longest reason that a lens shows; the whole is in its tooltip. */
 const REASON = 60;
 
-const lastPart = (key: string): string => key.split('/').at(-1) ?? key;
 
 /** The asset that Dagster makes of a model. */
 export function assetOfModel(assets: readonly Asset[], { name, layer }: Model): Asset | undefined {
-  const named = assets.filter(({ key }) => lastPart(key) === name);
+  const named = assets.filter(({ key }) => nameOf(key) === name);
   return named.find(({ kinds, group }) => kinds.includes('dbt') && group === layer) ?? named.find(({ kinds }) => kinds.includes('dbt')) ?? named[0];
 }
 
@@ -60,7 +59,7 @@ export function subjectOfModel(model: Model, line: number, assets: readonly Asse
  * @param isHere whether an asset's definition is in this file
  */
 export function subjectsOfPython(definitions: readonly AssetDefinition[], assets: readonly Asset[], isHere: (asset: Asset) => boolean): Subject[] {
-  const known = (key: string): Asset | undefined => assets.find((asset) => asset.key === key) ?? assets.find((asset) => lastPart(asset.key) === lastPart(key) && isHere(asset));
+  const known = (key: string): Asset | undefined => assets.find((asset) => asset.key === key) ?? assets.find((asset) => nameOf(asset.key) === nameOf(key) && isHere(asset));
   const named = new Set(definitions.flatMap(({ keys }) => keys.flatMap((key) => known(key)?.key ?? [])));
   const rest = assets.filter((asset) => isHere(asset) && !named.has(asset.key) && !asset.kinds.includes('dbt'));
   return definitions.map(({ line, decorator, function: title, keys }) => {

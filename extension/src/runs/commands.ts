@@ -4,6 +4,7 @@ import { Cancelled, HumanError } from '../base/errors';
 import type { Event } from '../base/events';
 import { COMMANDS } from '../contributions';
 import type { Asset, Dagster, Launch, Run } from '../dagster/types';
+import { nameOf } from '../dagster/words';
 import type { Projects } from '../dbt/types';
 import { inWords, reach, unfinished, type Reach } from './selection';
 
@@ -143,7 +144,7 @@ export class Materializer {
   }
 
   #keyOfModel(name: string): string[] {
-    const found = this.dagster.assets.find(({ key }) => key === name) ?? this.dagster.assets.find(({ key }) => key.split('/').at(-1) === name);
+    const found = this.dagster.assets.find(({ key }) => key === name) ?? this.dagster.assets.find(({ key }) => nameOf(key) === name);
     if (!found) {
       throw new HumanError(vscode.l10n.t('Dagster has no asset for "{0}" yet. Where the model is new, parse the project first.', name), [{ title: vscode.l10n.t('Parse and Reload'), command: COMMANDS.reloadProject }]);
     }
@@ -155,7 +156,7 @@ export class Materializer {
     for (const group of new Set(this.dagster.assets.map((asset) => asset.group))) {
       items.push({ label: group, kind: vscode.QuickPickItemKind.Separator });
       for (const asset of this.dagster.assets.filter((candidate) => candidate.group === group && candidate.executable)) {
-        items.push({ label: asset.key, key: asset.key, picked: asked.includes(asset.key), description: asset.reason ?? asset.status });
+        items.push({ label: nameOf(asset.key), key: asset.key, picked: asked.includes(asset.key), description: asset.reason ?? asset.status });
       }
     }
     const picked = await vscode.window.showQuickPick(items, { canPickMany: true, placeHolder, matchOnDescription: true });

@@ -3,6 +3,7 @@ import { HumanError } from '../base/errors';
 import { DisposableStore, type Disposable } from '../base/events';
 import { COMMANDS, CONTEXT } from '../contributions';
 import type { Dagster, Launch, Run } from '../dagster/types';
+import { nameOf } from '../dagster/words';
 import type { Projects } from '../dbt/types';
 import type { Commands } from '../platform/commands';
 import { Materializer, type Target } from './commands';
@@ -23,7 +24,7 @@ export function registerRuns({ commands, dagster, projects }: { commands: Comman
     if (followed.has(run.id)) return;
     followed.add(run.id);
     last = run;
-    diagnostics.clear(run.assets.map((key) => key.split('/').at(-1) ?? key));
+    diagnostics.clear(run.assets.map(nameOf));
     void show(run, launch).catch((error: unknown) => commands.show(error, 'run'));
   };
 
@@ -105,7 +106,7 @@ export function registerRuns({ commands, dagster, projects }: { commands: Comman
     void vscode.commands.executeCommand('setContext', CONTEXT.connected, dagster.state.kind === 'connected');
   };
   store.add(dagster.onDidChange(update));
-  store.add(dagster.onDidMaterialize((key) => diagnostics.clear([key.split('/').at(-1) ?? key])));
+  store.add(dagster.onDidMaterialize((key) => diagnostics.clear([nameOf(key)])));
   update();
   return store;
 }

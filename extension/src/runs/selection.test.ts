@@ -31,6 +31,6 @@ test('unfinished: not materialized by that run, failed, or with a failed check',
 });
 
 test('a selection in words', () => {
-  assert.equal(inWords(['first']), 'first');
+  assert.equal(inWords(['marts/first']), 'first');
   assert.equal(inWords(['first', 'last', 'report']), 'first and 2 more');
 });

@@ -1,5 +1,6 @@
 /** Which assets a request means: pure. */
 import type { Asset } from '../dagster/types';
+import { nameOf } from '../dagster/words';
 
 export type Reach = 'only' | 'upstream' | 'downstream';
 
@@ -37,5 +38,5 @@ export function unfinished(assets: readonly Asset[], asked: readonly string[], r
 export function inWords(keys: readonly string[]): string {
   const [first] = keys;
   if (first === undefined) return 'nothing';
-  return keys.length === 1 ? first : `${first} and ${keys.length - 1} more`;
+  return keys.length === 1 ? nameOf(first) : `${nameOf(first)} and ${keys.length - 1} more`;
 }
