@@ -9,6 +9,7 @@ import { registerLenses } from './lenses';
 import { Commands } from './platform/commands';
 import { ConfigSetting } from './platform/config';
 import { createLog } from './platform/log';
+import { registerPreview } from './preview';
 import { registerRuns } from './runs';
 import { Sources } from './sources';
 import { registerStatus } from './status';
@@ -19,11 +20,13 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = createLog();
   const commands = new Commands(log);
   const autoStart = new ConfigSetting('attribution.dagster.autoStart');
+  const pageSize = new ConfigSetting('attribution.preview.pageSize');
+  const neutralizeFormulas = new ConfigSetting('attribution.preview.neutralizeFormulas');
   const sources = new Sources(context, log);
   const { projects, dagster, warehouse } = sources;
   const changed = new Emitter<void>();
   let problem: Facts['problem'];
-  context.subscriptions.push(log, autoStart, changed, sources);
+  context.subscriptions.push(log, autoStart, pageSize, neutralizeFormulas, changed, sources);
   log.info(`Attribution Workbench ${(context.extension.packageJSON as { version: string }).version}, VS Code ${vscode.version}, ${process.platform}`);
 
   const setProblem = (error: unknown): void => {
@@ -77,6 +80,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerRuns({ commands, dagster, projects }),
     registerAssets({ commands, dagster, projects }),
     registerJourney({ context, commands, warehouse, projects, dagster, rawDataDirectory: () => sources.environment.variables['RAW_DATA_DIR'] }),
+    registerPreview({ context, commands, warehouse, projects, dagster, pageSize, neutralizeFormulas }),
     registerLenses({ projects, dagster }),
     showParseErrors(sources.preparer.onDidPrepare),
   );

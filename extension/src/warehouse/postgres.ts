@@ -52,6 +52,10 @@ export class PostgresWarehouse implements ReadingWarehouse, Disposable {
     return `${this.options.schemaPrefix()}${name}`;
   }
 
+  connection(): Promise<Connection> {
+    return this.options.connection();
+  }
+
   query(sql: string, parameters: readonly Parameter[] = [], options: QueryOptions = {}): Promise<Rows> {
     return this.read((query) => query(sql, parameters), options);
   }

@@ -1,4 +1,5 @@
 import type { Event } from '../base/events';
+import type { Connection } from '../dbt/types';
 
 export interface Column {
   name: string;
@@ -51,6 +52,8 @@ export interface ReadingWarehouse extends Warehouse {
    * and `work` runs again from the start: so it must do nothing but read.
    */
   read<T>(work: (query: Reader) => Promise<T>, options?: QueryOptions): Promise<T>;
+  /** Where it leads, by the profile. @throws HumanError where that cannot be resolved */
+  connection(): Promise<Connection>;
   /** Connects anew at the next query: after a login changed. */
   reset(): Promise<void>;
 }

@@ -1,0 +1,90 @@
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../base/events';
+import { COMMANDS, PANELS } from '../contributions';
+import type { Dagster } from '../dagster/types';
+import type { Model, Projects } from '../dbt/types';
+import { PreviewPanel, newPanel, type PanelOptions } from './panel';
+
+export interface PreviewOptions extends PanelOptions {
+  dagster: Dagster;
+}
+
+/** Assets of one run come one after another. */
+const SETTLE_MS = 300;
+const LAYERS = ['marts', 'intermediate', 'staging'];
+
+/** The rows of any model in a grid: the command, panels that outlive a reload and follow what Dagster materializes. */
+export function registerPreview(options: PreviewOptions): Disposable {
+  const { commands, projects, dagster } = options;
+  const store = new DisposableStore();
+  const panels = new Map<string, PreviewPanel>();
+
+  const adopt = (model: string, panel: vscode.WebviewPanel): void => {
+    panels.set(model, new PreviewPanel(model, panel, options, () => panels.delete(model)));
+  };
+  store.add({ dispose: () => [...panels.values()].forEach((panel) => panel.dispose()) });
+
+  store.add(commands.register(COMMANDS.previewModel, async (given) => {
+    await projects.ready;
+    const model = nameOf(given, projects) ?? modelInEditor(projects) ?? await pick(projects);
+    if (model === undefined) return;
+    const open = panels.get(model);
+    if (open) open.reveal();
+    else adopt(model, newPanel(model));
+  }));
+
+  store.add(vscode.window.registerWebviewPanelSerializer(PANELS.preview, {
+    deserializeWebviewPanel: (panel, state) => {
+      const model = nameOf(state, projects);
+      if (model === undefined || panels.has(model)) panel.dispose();
+      else adopt(model, panel);
+      return Promise.resolve();
+    },
+  }));
+
+  const materialized = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  store.add({ dispose: () => clearTimeout(timer) });
+  store.add(dagster.onDidMaterialize((key) => {
+    materialized.add(key.split('/').at(-1) ?? key);
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      for (const model of materialized) {
+        const panel = panels.get(model);
+        // A hidden page starts anew when it is shown
+        if (panel?.visible) void panel.open(vscode.l10n.t('{0} was materialized: read again at the same place.', model));
+      }
+      materialized.clear();
+    }, SETTLE_MS);
+  }));
+  return store;
+}
+
+/** A model's name, from whatever the command was given: a name, a model, an asset, a file, a panel's state. */
+function nameOf(given: unknown, projects: Projects): string | undefined {
+  if (typeof given === 'string') return given === '' ? undefined : given.split('/').at(-1);
+  if (given instanceof vscode.Uri) return projects.modelOfFile(given.fsPath)?.name;
+  if (typeof given !== 'object' || given === null) return undefined;
+  for (const property of ['model', 'name', 'key', 'asset']) {
+    const value: unknown = (given as Record<string, unknown>)[property];
+    const name = typeof value === 'string' || (typeof value === 'object' && value !== null) ? nameOf(value, projects) : undefined;
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+function modelInEditor(projects: Projects): string | undefined {
+  const editor = vscode.window.activeTextEditor;
+  return editor && projects.modelOfFile(editor.document.uri.fsPath)?.name;
+}
+
+async function pick(projects: Projects): Promise<string | undefined> {
+  const models = projects.all.flatMap((project) => [...project.models.values()]);
+  const rank = ({ layer }: Model): number => (LAYERS.includes(layer) ? LAYERS.indexOf(layer) : LAYERS.length);
+  models.sort((a, b) => rank(a) - rank(b) || a.layer.localeCompare(b.layer) || a.name.localeCompare(b.name));
+  const items = models.flatMap((model, index): vscode.QuickPickItem[] => [
+    ...(models[index - 1]?.layer === model.layer ? [] : [{ label: model.layer || vscode.l10n.t('others'), kind: vscode.QuickPickItemKind.Separator }]),
+    { label: model.name, description: model.relation.schema, ...(model.description ? { detail: model.description.split('\n')[0] ?? '' } : {}) },
+  ]);
+  return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Whose rows?'), matchOnDetail: true }))?.label;
+}
