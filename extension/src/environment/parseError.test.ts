@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DbtParseError, hintOf, lineOf, wordsOfParse } from './parseError';
+import { DbtParseError, hintOf, lineOf, summaryOf, wordsOfParse } from './parseError';
 import { wordsOfDbt } from './profile';
 
 // As dbt 1.11 prints them
 const UNKNOWN_REF = `13:45:01  Encountered an error:\nCompilation Error\n  Model 'model.shop.b' (models/marts/b.sql) depends on a node named 'nothing' which was not found`;
 const JINJA = `<frozen runpy>:128: RuntimeWarning: 'dbt.cli.main' found in sys.modules\n13:45:04  Encountered an error:\nCompilation Error in model b (models/marts/b.sql)\n  unexpected '}', expected ')'\n    line 3\n      from {{ ref('a' }}`;
-const YAML = `13:45:13  Encountered an error:\nParsing Error\n  Error reading shop: marts/a.yml - Runtime Error\n    Syntax error near line 4\n    ------------------------------\n    1  | models:`;
+const YAML = `13:45:13  Encountered an error:\nParsing Error\n  Error reading shop: marts/a.yml - Runtime Error\n    Syntax error near line 4\n    ------------------------------\n    1  | models:\n    \n    Raw Error:\n    ------------------------------\n    while parsing a flow node\n    did not find expected node content`;
 const SHAPE = `13:45:17  Encountered an error:\nParsing Error\n  Invalid models config given in models/marts/a.yml @ models: {'name': 'a', 'columns': 3} - at path ['columns']: 3 is not of type 'array'`;
 
 test('the place of each kind of parse error', () => {
@@ -27,6 +27,10 @@ test('a name that is mentioned is looked for; a line never lies beyond the file'
 test('dbt\'s words without times, colours and wrappers', () => {
   assert.equal(wordsOfParse(`The dbt project in /w/dbt does not parse:\n${JINJA}`), "Compilation Error in model b (models/marts/b.sql)\n  unexpected '}', expected ')'\n    line 3\n      from {{ ref('a' }}");
   assert.equal(wordsOfDbt("Runtime Error\n  The profile 'a' does not have a target named 'x'. The valid target names for this profile are:\n   - dev\n   - prod"), "The profile 'a' does not have a target named 'x'. The valid target names for this profile are: dev, prod.");
+});
+
+test('one line of them, without what dbt quotes', () => {
+  assert.equal(summaryOf(wordsOfParse(YAML)), 'Parsing Error Error reading shop: marts/a.yml - Runtime Error Syntax error near line 4: while parsing a flow node did not find expected node content');
 });
 
 test('the way to the error survives spaces, hashes and Windows', () => {

@@ -27,6 +27,11 @@ export function wordsOfParse(output: string): string {
     .trim();
 }
 
+/** The same on one line, without the lines of the file that dbt quotes. */
+export function summaryOf(words: string): string {
+  return words.replace(/-{10,}[\s\S]*?Raw Error:\s*-{10,}/, ':').replace(/\s+:/, ':').replace(/\s+/g, ' ').slice(0, 500);
+}
+
 /** The place that dbt's words speak of. */
 export function hintOf(words: string): Hint | undefined {
   const file = /\(([^()\n]+\.(?:sql|ya?ml|py|md|csv))\)/.exec(words)?.[1]

@@ -8,7 +8,7 @@ import { DISK } from '../dbt/files';
 import { filesBelow } from '../dbt/finder';
 import { parseProjectFile } from '../dbt/projectFile';
 import type { Environment } from './envFile';
-import { DbtParseError, hintOf, lineOf, wordsOfParse } from './parseError';
+import { DbtParseError, hintOf, lineOf, summaryOf, wordsOfParse } from './parseError';
 import { run, type Finished, type Ran } from './processes';
 import type { PythonEnvironment } from './python';
 
@@ -137,7 +137,7 @@ async function failure(root: string, { stdout, stderr }: Finished): Promise<Huma
   const hint = hintOf(words);
   const found = hint && await findFile(root, hint.file);
   const place = hint && found !== undefined ? { file: found, line: lineOf(hint, await fs.readFile(found, 'utf8')) } : undefined;
-  return new DbtParseError(`The dbt project does not parse, so nothing was started: ${words.replace(/\s+/g, ' ').slice(0, 500)}`, words, place);
+  return new DbtParseError(`The dbt project does not parse, so nothing was started: ${summaryOf(words)}`, words, place);
 }
 
 /** A file as dbt names it: relative to the project, or to one of its folders of models. */
