@@ -16,14 +16,17 @@ import { say, size } from './terminal.mjs';
  * @returns {{path: string, what: string, bytes: number}[]} what is there
  */
 export function leftovers(place) {
-  const tests = testFolders(place);
+  const extension = path.join(place.root, 'extension');
   const list = [
     [place.local, 'the database, Dagster\'s history, logs, uv'],
     [outsideFolder(place.local), 'the database of a root user'],
-    ...tests.map((folder) => [outsideFolder(folder), 'the database of a root user\'s tests']),
+    ...testFolders(place).map((folder) => [outsideFolder(folder), 'the database of a root user\'s tests']),
     [place.venv, 'the Python environment'],
     [path.join(place.root, 'node_modules'), 'the npm packages'],
     [path.join(place.root, 'stack', 'test', 'postgres15', 'node_modules'), 'PostgreSQL 15 for the tests'],
+    [path.join(extension, 'node_modules'), 'the packages of the extension'],
+    [path.join(extension, 'test', 'node_modules'), 'VS Code for the browser'],
+    ...['dist', 'out', 'test/ui/shots', 'test/ui/results'].map((name) => [path.join(extension, name), 'what building and testing the extension made']),
     [path.join(place.dbt, 'target'), 'what dbt compiled'],
     [path.join(place.dbt, 'logs'), 'dbt\'s logs'],
     [path.join(place.profilesDir, 'profiles.yml'), 'dbt\'s connection'],
@@ -32,7 +35,7 @@ export function leftovers(place) {
 }
 
 /** Local folders of the tests: the pipeline's and the extension's. */
-const testFolders = ({ shared }) => ['test', 'extension-test'].map((name) => path.join(shared, name));
+const testFolders = ({ shared }) => ['test', 'extension-test', 'workbench-test/workspace/.local'].map((name) => path.join(shared, name));
 
 /** @throws {HumanError} while something of it is in use */
 export function refuseWhileRunning(place) {

@@ -1,21 +1,63 @@
-/** `npm test`: everything, on servers of its own, with one summary at the end. */
+/** `npm test`: everything, on servers of its own, in two lanes for two cores, with one summary at the end. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { runGates } from './check.mjs';
 import { writeProfile } from './connection.mjs';
 import { prepareHome } from './dagster.mjs';
+import { describe, HumanError } from './errors.mjs';
+import { within } from './limits.mjs';
 import { childEnv, placeOf } from './paths.mjs';
 import { holdPostgres, mainCluster, oldCluster } from './postgres.mjs';
 import { run } from './processes.mjs';
 import { prepareManifest, setUp } from './setup.mjs';
-import { bold, say, seconds } from './terminal.mjs';
+import { bold, dim, say, seconds } from './terminal.mjs';
 
 const CLONE = 'clone.test.mjs';
+/** Nothing may hang whoever waits for the result. */
+const LIMIT_MINUTES = 15;
 // A process that is killed loses nothing by this, and no test cuts the power
 const UNSAFE = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
-/** @param {import('./main.mjs').Context} context  extra arguments go to pytest */
+/**
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {0 | 1} lane suites of one lane run one after the other
+ * @property {(tools: Tools) => Promise<boolean>} run whether it passed
+ */
+/**
+ * @typedef {object} Tools
+ * @property {import('./paths.mjs').Place} place
+ * @property {NodeJS.ProcessEnv} env
+ * @property {string[]} options for pytest
+ * @property {AbortSignal} signal
+ * @property {(text: string) => void} report
+ * @property {(command: string, args: string[], options?: {cwd?: string, env?: NodeJS.ProcessEnv}) => Promise<boolean>} program runs one and reports what it prints
+ */
+
+/** @type {Suite[]} */
+const SUITES = [
+  { name: 'static checks', lane: 0, run: async ({ place, env, signal, report }) => {
+    const gates = await runGates(place, { env, signal });
+    report(gates.report);
+    return gates.ok;
+  } },
+  { name: 'two commands from a clean clone', lane: 0, run: (tools) => nodeTests(tools, (name) => name === CLONE) },
+  { name: 'stack', lane: 0, run: (tools) => nodeTests(tools, (name) => name !== CLONE) },
+  { name: 'pipeline', lane: 0, run: ({ place, options, program }) => program(place.python, ['-m', 'pytest', '-n', '2', '--dist', 'worksteal', ...options], { cwd: place.dagsterProject }) },
+  { name: 'extension', lane: 1, run: extension },
+  { name: 'extension on real servers', lane: 1, run: ({ place, env, program }) => program(process.execPath, ['unit.mjs', 'test/'], {
+    // Beside the pipeline's tests, whose profile and server these must not touch
+    cwd: extensionOf(place), env: { ...env, ATTRIBUTION_LOCAL_DIR: undefined, DBT_PROFILES_DIR: undefined, DAGSTER_HOME: undefined },
+  }) },
+  { name: 'inside VS Code', lane: 1, run: (tools) => runner(tools, 'run-host.mjs') },
+  { name: 'workbench', lane: 1, run: (tools) => runner(tools, 'run-ui.mjs') },
+];
+
+/** @param {import('./main.mjs').Context} context  words choose suites by parts of their names, options go to pytest */
 export async function test({ place: own, args, signal }) {
+  const words = args.filter((arg) => !arg.startsWith('-')).map((word) => word.toLowerCase());
+  const chosen = SUITES.filter(({ name }) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word)));
+  if (chosen.length === 0) throw new HumanError(`No suite's name holds ${words.join(' or ')}. There are: ${SUITES.map(({ name }) => name).join(', ')}.`);
   const env = cleanEnv(own);
   // What runs inside this process reads its environment too
   for (const key of Object.keys(process.env)) if (!(key in env)) delete process.env[key];
@@ -32,7 +74,8 @@ export async function test({ place: own, args, signal }) {
     }
     writeProfile(place, held[0].connection);
     await prepareManifest(place, { env, signal });
-    return await suites(place, testEnv(place, env, held[1].installation), args, signal);
+    const options = args.filter((arg) => arg.startsWith('-'));
+    return await inLanes(chosen, { place, env: testEnv(place, env, held[1].installation), options }, signal);
   } finally {
     for (const { holder } of held.reverse()) await holder.release();
   }
@@ -48,33 +91,66 @@ function testEnv(place, env, old) {
   return { ...childEnv(place, env), ATTRIBUTION_POSTGRES15: oldCluster(place).connection, ATTRIBUTION_POSTGRES15_BIN: old.bin };
 }
 
-async function suites(place, env, args, signal) {
-  const folder = path.join(place.root, 'stack', 'test');
-  const files = fs.readdirSync(folder).filter((name) => name.endsWith('.test.mjs'));
+async function inLanes(chosen, tools, signal) {
   const results = [];
-  const suite = async (name, work) => {
-    const started = performance.now();
-    const { ok, report } = await work();
-    const duration = seconds(performance.now() - started);
-    if (report) say(`\n${bold(name)}\n${report}`);
-    results.push({ name, ok, duration });
+  const lane = async (number) => {
+    for (const suite of chosen.filter(({ lane: its }) => its === number)) results.push(await attempt(suite, tools, { signal, live: chosen.length === 1 }));
   };
-  const nodeTests = async (names) => {
-    const paths = names.map((name) => path.join(folder, name));
-    const { code, output } = await run(process.execPath, ['--test', '--test-reporter=spec', ...paths], { cwd: place.root, env, output: 'capture', signal });
-    return { ok: code === 0, report: output.trimEnd() };
-  };
-  // Two lanes for two cores: the clean clone takes about as long as all the others of the stack
-  await Promise.all([
-    suite('two commands from a clean clone', () => nodeTests(files.filter((name) => name === CLONE))),
-    suite('static checks', () => runGates(place, { env, signal })).then(() => suite('stack', () => nodeTests(files.filter((name) => name !== CLONE)))),
-  ]);
-  await suite('pipeline', async () => {
-    say(`\n${bold('pipeline')}`);
-    const { code } = await run(place.python, ['-m', 'pytest', '-n', '2', '--dist', 'worksteal', ...args], { cwd: place.dagsterProject, env, signal });
-    return { ok: code === 0 };
-  });
+  await Promise.all([lane(0), lane(1)]);
   say(`\n${bold('Summary')}`);
   for (const { name, ok, duration } of results) say(`  ${ok ? '✓ passed' : '✗ FAILED'}  ${name} (${duration})`);
   return results.every(({ ok }) => ok) ? 0 : 1;
 }
+
+/** One suite, to its end or its limit; what it says comes in one piece, unless it is the only one. */
+async function attempt({ name, run: work }, tools, { signal, live }) {
+  const started = performance.now();
+  const limit = within(LIMIT_MINUTES * 60_000, signal);
+  const lines = [];
+  const report = (text) => (live ? process.stdout.write(text) : lines.push(text));
+  const program = async (command, args, { cwd = tools.place.root, env = tools.env } = {}) => {
+    const output = live ? 'inherit' : 'capture';
+    const { code } = await run(command, args, { cwd, env, output, signal: limit, onOutput: report });
+    return code === 0;
+  };
+  say(dim(`· ${name} …`));
+  let ok = false;
+  try {
+    ok = await work({ ...tools, signal: limit, report, program });
+  } catch (error) {
+    signal?.throwIfAborted();
+    report(limit.aborted ? `\nStopped: it took longer than ${LIMIT_MINUTES} minutes.` : `\n${describe(error)}`);
+  }
+  const duration = seconds(performance.now() - started);
+  say(`\n${bold(name)} ${ok ? 'passed' : 'FAILED'} ${dim(`(${duration})`)}\n${lines.join('').trimEnd()}`);
+  return { name, ok, duration };
+}
+
+// ---- what the suites run
+
+function nodeTests({ place, program }, wanted) {
+  const folder = path.join(place.root, 'stack', 'test');
+  const files = fs.readdirSync(folder).filter((name) => name.endsWith('.test.mjs') && wanted(name)).map((name) => path.join(folder, name));
+  return program(process.execPath, ['--test', '--test-reporter=spec', ...files]);
+}
+
+const extensionOf = (place) => path.join(place.root, 'extension');
+
+/** What needs no server and no editor; every part is tried. */
+async function extension({ place, signal, report, program }) {
+  const { provideExtension } = await import('../extension/test/workspace.mjs');
+  await provideExtension(place, { browser: true, signal });
+  const tool = (...parts) => path.join(extensionOf(place), 'node_modules', ...parts);
+  let ok = true;
+  for (const [title, ...args] of [
+    ['tsc', tool('typescript', 'bin', 'tsc'), '-p', '.', '--noEmit'], ['eslint', tool('eslint', 'bin', 'eslint.js'), '.'], ['unit tests', 'unit.mjs'],
+  ]) {
+    const started = performance.now();
+    const passed = await program(process.execPath, args, { cwd: extensionOf(place) });
+    report(`${passed ? '✓' : '✗'} ${title} (${seconds(performance.now() - started)})\n`);
+    ok &&= passed;
+  }
+  return ok;
+}
+
+const runner = ({ place, program }, name) => program(process.execPath, [path.join(extensionOf(place), 'test', name)]);

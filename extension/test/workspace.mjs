@@ -1,4 +1,5 @@
 /** A copy of the project for tests: with a database and a history of its own, and everything that a test may change. */
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { outsideFolder } from '../../stack/binaries.mjs';
@@ -59,7 +60,7 @@ function link(target, file) {
 }
 
 /**
- * Starts (or joins) the copy's database and brings the sample into it, once.
+ * Starts (or joins) the copy's database and brings the sample into it, where that was not done for these very files.
  * @param {import('../../stack/paths.mjs').Place} copy
  * @param {{signal?: AbortSignal}} options
  * @returns {Promise<import('../../stack/processes.mjs').Holder>}
@@ -69,21 +70,34 @@ export async function holdDatabase(copy, { signal }) {
   const { holder, connection } = await holdPostgres(copy, { ...mainCluster(copy), settings: UNSAFE }, { signal });
   try {
     writeProfile(copy, connection);
-    const loaded = path.join(copy.local, 'loaded');
-    if (!fs.existsSync(loaded)) {
+    const stamp = path.join(copy.local, 'loaded');
+    const wanted = contentOf(['dbt', 'dagster_project', 'data'].map((name) => path.join(copy.root, name)));
+    if (!fs.existsSync(stamp) || fs.readFileSync(stamp, 'utf8') !== wanted) {
       const env = childEnv(copy, cleanEnv());
       await prepareManifest(copy, { env, signal });
       await step('the sample, loaded and materialized', async () => {
         const { code, output } = await run(copy.python, ['-m', 'attribution_pipeline.cli', 'pipeline'], { cwd: copy.dagsterProject, env, signal, output: 'capture' });
         if (code !== 0) throw new HumanError(`The pipeline failed in ${copy.root}:\n${output.trimEnd()}`);
       });
-      fs.writeFileSync(loaded, '');
+      fs.writeFileSync(stamp, wanted);
     }
     return holder;
   } catch (error) {
     await holder.release();
     throw error;
   }
+}
+
+/** Changes with every file that may change the database. */
+function contentOf(folders) {
+  const hash = crypto.createHash('sha256');
+  for (const folder of folders) {
+    for (const name of fs.readdirSync(folder, { recursive: true }).sort()) {
+      const file = path.join(folder, name);
+      if (!name.split(path.sep).some((part) => LEFT_OUT.has(part)) && fs.statSync(file).isFile()) hash.update(name).update('\0').update(fs.readFileSync(file)).update('\0');
+    }
+  }
+  return hash.digest('hex');
 }
 
 /**
