@@ -320,6 +320,8 @@ async function guardMain() {
   for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {});
   const orphaned = () => process.exit(0);
   process.once('disconnect', orphaned);
+  // On a busy machine the word to stop may come together with what to start
+  const told = new Promise((resolve) => process.on('message', (message) => message === 'stop' && resolve(undefined)));
   const spec = await new Promise((resolve) => process.once('message', resolve));
   const { command, args, cwd, env, account } = spec;
   const child = spawn(command, args, { cwd, env, ...account, stdio: 'inherit', detached: !WINDOWS, windowsHide: true });
@@ -327,7 +329,7 @@ async function guardMain() {
   child.once('error', (error) => tellParent({ error: { message: error.message, code: error.code, path: error.path } }, () => process.exit(1)));
   await new Promise((resolve) => child.once('spawn', resolve));
   process.off('disconnect', orphaned);
-  if (spec.mode === 'child') guardChild(child.pid, exit, spec.stop);
+  if (spec.mode === 'child') guardChild(child.pid, exit, spec.stop, told);
   else guardService(child.pid, exit, spec);
 }
 
@@ -336,10 +338,11 @@ function tellParent(message, done = () => {}) {
   else done();
 }
 
-function guardChild(pid, exit, steps) {
+function guardChild(pid, exit, steps, told) {
   tellParent({ pid });
   const stop = () => stopGroup(pid, steps);
-  for (const event of ['message', 'disconnect', 'SIGTERM']) process.once(event, stop);
+  told.then(stop);
+  for (const event of ['disconnect', 'SIGTERM']) process.once(event, stop);
   exit.then(async (result) => {
     // What the child started and left running ends with it
     await stopGroup(pid, TERMINATE);

@@ -53,6 +53,13 @@ test('aborting stops a child that ignores polite signals, and what it started', 
   await assert.rejects(ended, /enough/);
 });
 
+test('aborting before the child has even started stops it all the same', async (t) => {
+  const controller = new AbortController();
+  const ended = run(process.execPath, [fixture('service.mjs')], { cwd: hostileFolder(t), signal: controller.signal, stop: QUICK });
+  controller.abort(new Error('at once'));
+  await assert.rejects(ended, /at once/);
+});
+
 test('a child dies when the command that runs it is killed with SIGKILL', async (t) => {
   const folder = hostileFolder(t);
   const file = path.join(folder, 'pid');
