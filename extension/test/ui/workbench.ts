@@ -150,9 +150,9 @@ export class Workbench {
     await expect(tab).toBeVisible({ timeout: 30_000 });
     await tab.click();
     const group = this.page.locator('.editor-group-container').filter({ has: this.page.locator('.tab.active').filter({ hasText: title }) }).first();
-    const content = group.locator('.webview-editor-element, [id^="webview-editor-element"]').first();
-    const id = await content.getAttribute('id').catch(() => null);
-    const outer = id ? this.page.locator(`[data-parent-flow-to-element-id="${id}"] iframe.webview`) : this.page.locator('iframe.webview:visible');
+    // The page lies over the editor, which names it
+    const overlay = await group.locator('[id^="webview-editor-element"][aria-flowto]').first().getAttribute('aria-flowto', { timeout: 30_000 });
+    const outer = this.page.locator(`[id="${overlay ?? ''}"] iframe.webview`);
     return outer.first().contentFrame().locator('#active-frame').contentFrame();
   }
 
