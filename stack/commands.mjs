@@ -3,21 +3,25 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { checkOwnServer, readConnection, connectionFile, writeProfile } from './connection.mjs';
 import { holdDagster, prepareHome } from './dagster.mjs';
+import { openBrowser, openDesktop, packExtension } from './editor.mjs';
 import { HumanError } from './errors.mjs';
 import { lockHolder, tryLock } from './lock.mjs';
 import { childEnv } from './paths.mjs';
 import { holdPostgres, mainCluster } from './postgres.mjs';
 import { run } from './processes.mjs';
 import { prepareManifest, setUp } from './setup.mjs';
-import { bold, dim, say } from './terminal.mjs';
+import { bold, dim, say, warn } from './terminal.mjs';
 
 /** @typedef {import('./main.mjs').Context} Context */
 
 /** @param {import('./paths.mjs').Place} place */
 export const startLock = (place) => path.join(place.local, 'start.lock');
 
-/** @param {Context} context */
-export async function start(context) {
+const BROWSER = '--browser';
+
+/** @param {Context} given  `--browser`: in a browser, the other arguments are the pipeline's */
+export async function start(given) {
+  const context = { ...given, args: given.args.filter((arg) => arg !== BROWSER) };
   const { place, signal } = context;
   const lock = tryLock(startLock(place));
   if (!lock) throw new HumanError(alreadyRunning(place));
@@ -30,10 +34,13 @@ export async function start(context) {
       if (failed) return failed;
       const dagster = await holdDagster(place, { signal });
       lock.note({ url: dagster.url });
+      let workbench;
       try {
-        sayWhereNext(dagster.url, database);
-        return await stayUp(signal, [dagster.holder.ended, ...database.ended]);
+        if (given.args.includes(BROWSER)) workbench = await openBrowser(place, { signal });
+        sayWhereNext(dagster.url, database, workbench?.url ?? (await inDesktop(place, signal)));
+        return await stayUp(signal, [dagster.holder.ended, ...database.ended, ...(workbench ? [workbench.ended] : [])]);
       } finally {
+        await workbench?.stop();
         await dagster.holder.release();
       }
     });
@@ -145,8 +152,28 @@ function sayDatabase(server) {
   say(`           ${server.psql}`);
 }
 
-function sayWhereNext(url, server) {
+/** Opens VS Code where there is one. Without it everything else is of use all the same. @returns {Promise<string>} in words */
+async function inDesktop(place, signal) {
+  try {
+    if (await openDesktop(place, { signal })) return 'open in VS Code';
+  } catch (error) {
+    if (!(error instanceof HumanError)) throw error;
+    warn(`\n${error.message}`);
+    return 'VS Code could not be opened: the reason is above';
+  }
+  return `no \`code\` on the PATH; ${bold('npm start -- --browser')} opens it in a browser, ${bold('npm run package')} makes the extension for an editor of yours`;
+}
+
+/** @param {Context} context */
+export async function pack({ place, signal }) {
+  await setUp(place, { signal });
+  say(await packExtension(place, { signal }));
+  return 0;
+}
+
+function sayWhereNext(url, server, workbench) {
   say();
+  say(`${bold('Workbench')}  ${workbench}`);
   say(`${bold('Dagster')}    ${url}`);
   sayDatabase(server);
   say(`${bold('Again')}      npm run pipeline   ${dim('(in another terminal; after a change in data/raw or dbt/models)')}`);

@@ -28,3 +28,20 @@ export function readJson(file) {
     throw error;
   }
 }
+
+/**
+ * Changes with the name or the content of any file.
+ * @param {string[]} paths files and folders
+ * @param {(name: string) => boolean} [wanted] by the name of a file or folder, which is left out otherwise
+ * @returns {string}
+ */
+export function contentHash(paths, wanted = () => true) {
+  const hash = crypto.createHash('sha256');
+  const add = (file, name) => {
+    if (fs.statSync(file).isDirectory()) {
+      for (const entry of fs.readdirSync(file).filter(wanted).sort()) add(path.join(file, entry), `${name}/${entry}`);
+    } else hash.update(name).update('\0').update(fs.readFileSync(file)).update('\0');
+  };
+  for (const each of paths.filter((file) => fs.existsSync(file))) add(each, path.basename(each));
+  return hash.digest('hex');
+}

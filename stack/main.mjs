@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command line: `node stack/main.mjs <command>`, or `npm start` and `npm run <command>`. */
 import { check } from './check.mjs';
-import { bench, database, pipeline, setup, start } from './commands.mjs';
+import { bench, database, pack, pipeline, setup, start } from './commands.mjs';
 import { describe, Interrupted } from './errors.mjs';
 import { placeOf } from './paths.mjs';
 import { onInterruption } from './processes.mjs';
@@ -13,11 +13,12 @@ import { warn } from './terminal.mjs';
 /** @typedef {{place: import('./paths.mjs').Place, args: string[], signal: AbortSignal}} Context */
 /** @type {Record<string, {what: string, run: (context: Context) => Promise<number>}>} each returns the exit code */
 const COMMANDS = {
-  start: { what: 'set up, load, materialize, show the result, then keep the database and Dagster running', run: start },
+  start: { what: 'set up, load, materialize, show the result, then keep the database and Dagster running; opens VS Code, with --browser in a browser', run: start },
   pipeline: { what: 'set up what is missing, load, materialize, show the result, end', run: pipeline },
   db: { what: 'the database alone, until Ctrl-C', run: database },
   setup: { what: 'set up what is missing, nothing else', run: setup },
-  test: { what: 'all tests', run: test },
+  package: { what: 'the extension as a VSIX', run: pack },
+  test: { what: 'all tests, or the suites whose names hold a word', run: test },
   check: { what: 'the static checks: formatting, types, SQL', run: check },
   reset: { what: 'say what a fresh start would delete; with --yes delete it', run: reset },
   bench: { what: 'a benchmark by its name, the load without one', run: bench },

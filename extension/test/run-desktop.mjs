@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { runTests } from '@vscode/test-electron';
 import { buildHost } from './build-host.mjs';
+import { layHostWorkspace } from './host-workspace.mjs';
 
 const extension = path.join(import.meta.dirname, '..');
 const base = fs.mkdtempSync(path.join(os.tmpdir(), 'attribution-host-'));
@@ -15,7 +16,7 @@ const folder = path.join(base, 'workspace');
 const report = path.join(base, 'report.txt');
 try {
   execFileSync(process.execPath, ['esbuild.mjs'], { cwd: extension, stdio: 'inherit' });
-  fs.cpSync(path.join(import.meta.dirname, 'host', 'workspace'), folder, { recursive: true });
+  layHostWorkspace(folder);
   process.exitCode = await runTests({
     ...(process.env.VSCODE_EXECUTABLE ? { vscodeExecutablePath: process.env.VSCODE_EXECUTABLE } : {}),
     extensionDevelopmentPath: extension,

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { browserFolder, browserNode, startWorkbench } from '../../stack/browser.mjs';
 import { HumanError } from '../../stack/errors.mjs';
 import { run } from '../../stack/processes.mjs';
+import { layHostWorkspace } from './host-workspace.mjs';
 import { MARK, stopMarked } from './leftovers.mjs';
 import { cleanEnv, main, provideExtension, testFolder } from './workspace.mjs';
 
@@ -15,7 +16,7 @@ await main(async (place, { signal }) => {
   const base = path.join(testFolder(place), 'host');
   const folder = path.join(base, 'workspace');
   fs.rmSync(base, { recursive: true, force: true });
-  fs.cpSync(path.join(import.meta.dirname, 'host', 'workspace'), folder, { recursive: true });
+  layHostWorkspace(folder);
   const report = path.join(base, 'report.txt');
   const { url, logFile, stop } = await startWorkbench(place, {
     folder, dataDir: path.join(base, 'server'), signal, extensionDevelopmentPath: extension, extensionTestsPath: await buildHost(),

@@ -1,5 +1,4 @@
 /** A copy of the project for tests: with a database and a history of its own, and everything that a test may change. */
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { outsideFolder } from '../../stack/binaries.mjs';
@@ -7,6 +6,7 @@ import { provideBrowser } from '../../stack/browser.mjs';
 import { writeProfile } from '../../stack/connection.mjs';
 import { prepareHome } from '../../stack/dagster.mjs';
 import { describe, HumanError, Interrupted } from '../../stack/errors.mjs';
+import { contentHash } from '../../stack/files.mjs';
 import { installPackages } from '../../stack/packages.mjs';
 import { childEnv, placeOf } from '../../stack/paths.mjs';
 import { holdPostgres, mainCluster } from '../../stack/postgres.mjs';
@@ -71,7 +71,7 @@ export async function holdDatabase(copy, { signal }) {
   try {
     writeProfile(copy, connection);
     const stamp = path.join(copy.local, 'loaded');
-    const wanted = contentOf(['dbt', 'dagster_project', 'data'].map((name) => path.join(copy.root, name)));
+    const wanted = contentHash(['dbt', 'dagster_project', 'data'].map((name) => path.join(copy.root, name)), (name) => !LEFT_OUT.has(name));
     if (!fs.existsSync(stamp) || fs.readFileSync(stamp, 'utf8') !== wanted) {
       const env = childEnv(copy, cleanEnv());
       await prepareManifest(copy, { env, signal });
@@ -86,18 +86,6 @@ export async function holdDatabase(copy, { signal }) {
     await holder.release();
     throw error;
   }
-}
-
-/** Changes with every file that may change the database. */
-function contentOf(folders) {
-  const hash = crypto.createHash('sha256');
-  for (const folder of folders) {
-    for (const name of fs.readdirSync(folder, { recursive: true }).sort()) {
-      const file = path.join(folder, name);
-      if (!name.split(path.sep).some((part) => LEFT_OUT.has(part)) && fs.statSync(file).isFile()) hash.update(name).update('\0').update(fs.readFileSync(file)).update('\0');
-    }
-  }
-  return hash.digest('hex');
 }
 
 /**

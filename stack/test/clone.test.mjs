@@ -17,6 +17,9 @@ before(() => {
   base = fs.mkdtempSync(path.join(os.tmpdir(), 'aw clean clone '));
   clone = path.join(base, 'attribution workbench');
   execFileSync('git', ['clone', '--quiet', '--no-hardlinks', ROOT, clone]);
+  // No window of VS Code opens on the desk of whoever runs this
+  fs.mkdirSync(path.join(base, 'bin'));
+  fs.writeFileSync(path.join(base, 'bin', 'code'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
 });
 
 after(() => {
@@ -28,7 +31,7 @@ after(() => {
 /** A newcomer's environment: none of what the tests set for themselves. */
 function env() {
   const kept = Object.entries(process.env).filter(([key]) => !/^(ATTRIBUTION_|DAGSTER_|DBT_|VIRTUAL_ENV|npm_|NODE_TEST|NODE_CHANNEL|PG)/.test(key));
-  return { ...Object.fromEntries(kept), PATH: process.env.PATH.split(path.delimiter).filter((folder) => !folder.includes('.venv') && !folder.includes('node_modules')).join(path.delimiter) };
+  return { ...Object.fromEntries(kept), PATH: [path.join(base, 'bin'), ...process.env.PATH.split(path.delimiter).filter((folder) => !folder.includes('.venv') && !folder.includes('node_modules'))].join(path.delimiter) };
 }
 
 // A group of its own, as in a terminal: Ctrl-C reaches npm, its shell and our command at once
@@ -53,6 +56,7 @@ test('npm start sets up, loads, shows the result and stays up; a second one is r
   for (const table of ['Channel performance', 'Reconciliation']) assert.ok(first.text.includes(table), first.text);
   const url = first.text.match(/http:\/\/127\.0\.0\.1:\d+/)[0];
   assert.equal((await fetch(`${url}/server_info`)).status, 200);
+  assert.match(first.text, /Workbench +no `code` on the PATH; npm start -- --browser opens it in a browser/);
   const second = npm(t, 'start');
   assert.equal((await second.ended).code, 1);
   assert.match(second.text, /running here already: process \d+, since /);
