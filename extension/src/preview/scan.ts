@@ -30,6 +30,7 @@ const FIRST_BLOCKS = 64;
 const MOST_BLOCKS = 4096;
 const COUNT_BLOCKS = 2048;
 const ROWS_A_BLOCK = 100;
+const FAR_ROWS = 50_000;
 const MOST_MARKS = 4000;
 
 /** A way through the rows of a view. */
@@ -60,7 +61,7 @@ export class PhysicalScan implements Scan {
     let place = this.#before(start);
     let blocks = this.#blocksFor(start - place.row + count);
     while (found.length < count && !this.#atEnd(place)) {
-      if (place === this.#last() && start - place.row > this.#rowsOf(2 * COUNT_BLOCKS)) {
+      if (place === this.#last() && start - place.row > Math.min(FAR_ROWS, this.#rowsOf(2 * COUNT_BLOCKS))) {
         // What is far ahead is counted up to, not read
         await this.countOn(step);
         place = this.#before(start);
@@ -86,8 +87,10 @@ export class PhysicalScan implements Scan {
   async #walk(query: Reader, from: Mark, to: number, skip: number, count: number): Promise<{ rows: RawRow[]; place: Mark }> {
     const parameters = new Parameters();
     const range = this.#range(parameters, from, to);
-    const sql = `select ctid, ${this.selected} from ${qualifiedName(this.name)} where ${range} and ${whereOf(this.filter, this.relation.columns, parameters)}
-      order by ctid offset ${parameters.add(skip)}::bigint limit ${parameters.add(count)}::bigint`;
+    const table = qualifiedName(this.name);
+    // The places first: what is only passed over must not be read and sorted in its whole width
+    const places = `select ctid from ${table} where ${range} and ${whereOf(this.filter, this.relation.columns, parameters)} order by ctid offset ${parameters.add(skip)}::bigint limit ${parameters.add(count)}::bigint`;
+    const sql = `select ctid, ${this.selected} from ${table} where ctid = any(array(${places})) order by ctid`;
     const { rows } = await query(sql, parameters.values);
     const last = rows.at(-1)?.[0];
     if (last && rows.length === count) {

@@ -75,7 +75,7 @@ export class PreviewGrid {
       infiniteInitialRowCount: saved?.rows ?? 1, cacheOverflowSize: 1, rowBuffer: 10, animateRows: false, suppressColumnVirtualisation: false, suppressMultiSort: false, multiSortKey: 'ctrl', suppressDragLeaveHidesColumns: true,
       columnDefs: this.#definitions(table), defaultColDef: { minWidth: 70, maxWidth: 900, resizable: true, suppressHeaderMenuButton: true },
       autoSizeStrategy: { type: 'fitCellContents', defaultMaxWidth: 340 }, tooltipShowDelay: 600, ensureDomOrder: true,
-      rowSelection: { mode: 'multiRow', headerCheckbox: false, checkboxes: true, enableClickSelection: false }, selectionColumnDef: { pinned: 'left', width: 34, minWidth: 34, suppressHeaderMenuButton: true, resizable: false },
+      rowSelection: { mode: 'multiRow', headerCheckbox: false, checkboxes: true, enableClickSelection: false }, selectionColumnDef: { headerName: 'Selection', headerComponentParams: { innerHeaderComponent: HiddenHeader }, pinned: 'left', width: 34, minWidth: 34, suppressHeaderMenuButton: true, resizable: false },
       ...(saved ? { initialState: saved.state } : {}), localeText: { ariaRowSelect: 'Select this row', loadingOoo: 'Loading …', noRowsToShow: ' ' }, suppressNoRowsOverlay: true,
       getRowId: ({ data }) => data.key,
       onCellDoubleClicked: ({ data, column }) => this.#open(data, column.getColId()),
@@ -166,11 +166,16 @@ export class PreviewGrid {
   }
 }
 
+/** A header for screen readers alone. */
 class HiddenHeader implements IInnerHeaderComponent {
-  init(): void {}
+  #gui = element('span', { class: 'hidden' });
+
+  init({ column }: IHeaderParams): void {
+    this.#gui.textContent = column.getColDef().headerName ?? '';
+  }
 
   getGui(): HTMLElement {
-    return element('span', { class: 'hidden' }, 'Journey');
+    return this.#gui;
   }
 
   refresh(): boolean {

@@ -32,13 +32,14 @@ const modelLink = button('file-code', 'Open the model', () => rpc.notify('openMo
 const relation = element('span', { class: 'relation' });
 const count = element('span', { class: 'count' });
 const news = element('span', { class: 'news', role: 'status' });
+const work = element('span', { class: 'work', role: 'status' });
 const format = element('select', { 'aria-label': 'Copy as', title: 'Copy as', change: () => save() }, ...FORMATS.map(([value, label]) => element('option', { value }, label)));
 const copyButton = button('copy', 'Copy Selection', () => void copy(), { disabled: true });
 const cancelButton = button('debug-stop', 'Cancel', () => cancel(), { class: 'secondary cancel' });
 const bar = element('div', { class: 'bar', 'aria-hidden': 'true' });
-const toolbar = element('header', {},
+const toolbar = element('header', {}, heading,
   element('div', { class: 'what' }, modelLink, relation, count),
-  element('div', { class: 'doing' }, news, cancelButton),
+  element('div', { class: 'doing' }, news, work, cancelButton),
   element('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Preview' },
     button('refresh', 'Refresh', () => rpc.notify('reload', null)), copyButton, format, button('export', 'Export CSV …', () => rpc.notify('exportAll', grid?.view ?? { sort: [], filter: [] }))));
 const alertBox = element('div', { class: 'alert', role: 'alert' });
@@ -48,7 +49,8 @@ const nothing = element('div', { class: 'nothing', hidden: true });
 const state = element('section', { class: 'state', 'aria-label': 'State', hidden: true });
 const main = element('main', {}, alertBox, gridBox, nothing, state);
 const dialog = element('dialog', { 'aria-labelledby': 'value-title' });
-document.body.append(heading, toolbar, bar, noteBox, main, dialog);
+// The body itself must lay nothing out: the grid measures in it how high an element can be
+document.body.append(element('div', { class: 'page' }, toolbar, bar, noteBox, main), dialog);
 
 const { rpc, getState, setState } = connect<PreviewPage, PreviewHost>({
   model: (model) => {
@@ -91,11 +93,11 @@ function show(shown: Shown): void {
       break;
     case 'missing':
       forget();
-      state.replaceChildren(element('p', {}, shown.message), ...(shown.materialize ? [button('play', 'Materialize', () => rpc.notify('materialize', null), { class: 'primary' })] : []), tryAgain());
+      say(element('p', {}, shown.message), ...(shown.materialize ? [button('play', 'Materialize', () => rpc.notify('materialize', null), { class: 'primary' })] : []), tryAgain());
       break;
     case 'error':
       forget();
-      state.replaceChildren(element('p', { role: 'alert' }, shown.message), tryAgain(), ...shown.remedies.map((title, index) => button('wrench', title, () => rpc.notify('remedy', index), { class: 'secondary' })));
+      say(element('p', { role: 'alert' }, shown.message), ...shown.remedies.map((title, index) => button('wrench', title, () => rpc.notify('remedy', index), { class: 'primary' })), tryAgain());
       break;
     case 'table':
       showTable(shown);
@@ -103,7 +105,11 @@ function show(shown: Shown): void {
   }
 }
 
-const tryAgain = (): HTMLButtonElement => button('refresh', 'Try Again', () => rpc.notify('reload', null), { class: 'primary' });
+const tryAgain = (): HTMLButtonElement => button('refresh', 'Try Again', () => rpc.notify('reload', null), { class: 'secondary' });
+
+function say(words: HTMLElement, ...buttons: HTMLButtonElement[]): void {
+  state.replaceChildren(words, element('div', { class: 'buttons' }, ...buttons));
+}
 
 /** The grid goes where there is no table; its place and filters come back with it. */
 function forget(): void {
@@ -149,8 +155,10 @@ function showCount({ rows, kind }: Count): void {
 function showNothing(none: boolean): void {
   const filtered = (grid?.view.filter.length ?? 0) > 0;
   nothing.hidden = !none;
-  nothing.replaceChildren(element('p', {}, filtered ? 'No row matches the filter.' : 'The table is empty.'), ...(filtered ? [button('clear-all', 'Clear Filters', () => grid?.api.setFilterModel(null), { class: 'secondary' })] : []));
+  nothing.replaceChildren(element('p', {}, filtered ? 'No row matches the filter.' : 'The table is empty.'), ...(filtered ? [clearFilters()] : []));
 }
+
+const clearFilters = (): HTMLButtonElement => button('clear-all', 'Clear Filters', () => grid?.api.setFilterModel(null), { class: 'secondary' });
 
 function tell(words: string): void {
   news.textContent = words;
@@ -162,7 +170,7 @@ function fail(message: string | undefined): void {
   alertBox.replaceChildren(...(message === undefined ? [] : [element('p', {}, message), button('refresh', 'Try Again', () => {
     fail(undefined);
     grid?.api.purgeInfiniteCache();
-  }, { class: 'secondary' })]));
+  }, { class: 'secondary' }), ...((grid?.view.filter.length ?? 0) > 0 ? [clearFilters()] : [])]));
 }
 
 // ---- what the grid asks
@@ -221,14 +229,13 @@ function cancel(): void {
 function busy({ sort, filter }: View): void {
   document.body.classList.add('busy');
   const what = [...(sort.length > 0 ? ['Sorting'] : []), ...(filter.length > 0 ? ['Filtering'] : [])].join(' and ') || 'Reading';
-  clearTimeout(newsTimer);
-  news.textContent = `${what} …`;
+  work.textContent = `${what} …`;
 }
 
 function idle(): void {
   if (!document.body.classList.contains('busy')) return;
   document.body.classList.remove('busy');
-  tell('');
+  work.textContent = '';
 }
 
 function journeyOf({ cells }: Row): { clientId: string; purchaseId?: string } | undefined {
