@@ -28,6 +28,8 @@ export interface RunContext {
   onMaterialize?: (key: string, time: number) => void;
   /** milliseconds between two openings of the socket */
   bellsApart?: number;
+  /** milliseconds between two readings of events, which come in bursts */
+  readApart?: number;
 }
 
 /**
@@ -124,7 +126,7 @@ export class FollowedRun implements Run, Disposable {
           if (!(error instanceof DagsterError)) throw error;
         }
       }
-      await this.#pause(READ_APART_MS, false);
+      await this.#pause(this.context.readApart ?? READ_APART_MS, false);
       if (!this.#hasRung()) await this.#pause(this.#bell ? POLL_WITH_BELL_MS : POLL_MS, true);
     }
     return new Promise(() => {});
