@@ -28,7 +28,7 @@ async function withServers(place, copy, signal, work) {
       const dataDir = path.join(base, name);
       fs.rmSync(dataDir, { recursive: true, force: true });
       const { url, stop } = await startWorkbench(place, {
-        folder: copy.root, dataDir, trusted, env, signal, extensionDevelopmentPath: path.join(place.root, 'extension'),
+        folder: copy.root, dataDir, trusted, env, signal, extensions: [path.join(place.root, 'extension')],
         userSettings: { 'security.workspace.trust.startupPrompt': 'never', 'workbench.colorTheme': 'Light Modern' },
       });
       started[name] = { url, dataDir, stop };
