@@ -87,13 +87,14 @@ export async function setup({ place, signal }) {
 export async function bench(context) {
   const { place, args, signal } = context;
   const named = args[0] && !args[0].startsWith('-');
-  const script = path.join('..', 'bench', `${named ? args[0] : 'load'}.py`);
-  if (!fs.existsSync(path.join(place.dagsterProject, script))) {
-    throw new HumanError(`There is no benchmark "${args[0]}". Look into bench/README.md.`);
-  }
+  const rest = args.slice(named ? 1 : 0);
+  const folder = path.join(place.root, 'bench');
+  const script = ['py', 'mjs'].map((kind) => path.join(folder, `${named ? args[0] : 'load'}.${kind}`)).find((file) => fs.existsSync(file));
+  if (!script) throw new HumanError(`There is no benchmark "${args[0]}". Look into bench/README.md.`);
   await setUp(place, { signal });
   return withDatabase(context, async () => {
-    return exitCode(await run(place.python, [script, ...args.slice(named ? 1 : 0)], { cwd: place.dagsterProject, env: childEnv(place), signal }));
+    const [program, cwd] = script.endsWith('.py') ? [place.python, place.dagsterProject] : [process.execPath, place.root];
+    return exitCode(await run(program, [script, ...rest], { cwd, env: childEnv(place), signal }));
   });
 }
 
