@@ -4,6 +4,7 @@ import { DisposableStore, type Disposable } from '../base/events';
 import type { Handlers } from '../base/rpc';
 import { COMMANDS, PANELS } from '../contributions';
 import type { Commands } from '../platform/commands';
+import { runRemedy } from '../platform/remedy';
 import { WebviewPanel } from '../platform/webview';
 import { MissingRelation } from '../warehouse/errors';
 import type { Target } from './arguments';
@@ -108,7 +109,7 @@ class JourneyPanel implements Disposable {
       materialize: () => void vscode.commands.executeCommand(COMMANDS.materializeWithUpstream, MARTS[0], MARTS),
       remedy: ({ index }) => {
         const remedy = this.#remedies[index];
-        if (remedy) void vscode.commands.executeCommand(remedy.command, ...(remedy.args ?? []));
+        if (remedy) void runRemedy(remedy);
       },
     };
   }

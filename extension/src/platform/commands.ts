@@ -3,6 +3,7 @@ import { Cancelled, HumanError, messageOf } from '../base/errors';
 import type { Disposable } from '../base/events';
 import type { CommandId } from '../contributions';
 import type { Log } from './log';
+import { runRemedy } from './remedy';
 
 /** Registers commands inside one error boundary: a HumanError is shown with its remedies, anything else with a way to the log. */
 export class Commands {
@@ -27,7 +28,7 @@ export class Commands {
       this.log.warn(`${what}: ${error.message}`);
       const picked = await vscode.window.showErrorMessage(error.message, ...error.remedies.map(({ title }) => title));
       const remedy = error.remedies.find(({ title }) => title === picked);
-      if (remedy) await vscode.commands.executeCommand(remedy.command, ...(remedy.args ?? []));
+      if (remedy) await runRemedy(remedy);
       return;
     }
     this.log.error(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);

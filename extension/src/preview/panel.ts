@@ -7,6 +7,7 @@ import { COMMANDS, PANELS } from '../contributions';
 import type { Connection, Model, Projects } from '../dbt/types';
 import type { Commands } from '../platform/commands';
 import type { ConfigValue } from '../platform/config';
+import { runRemedy } from '../platform/remedy';
 import { WebviewPanel } from '../platform/webview';
 import { MissingRelation } from '../warehouse/errors';
 import { createRoleSql, secretKey } from '../warehouse/role';
@@ -56,7 +57,7 @@ export class PreviewPanel implements Disposable {
       }),
       remedy: (index) => {
         const remedy = this.#remedies[index];
-        if (remedy) void vscode.commands.executeCommand(remedy.command, ...(remedy.args ?? []));
+        if (remedy) void runRemedy(remedy);
       },
       journey: (target) => void vscode.commands.executeCommand(COMMANDS.openJourney, target),
       note: (what) => void this.#boundary(() => this.#note(what)),

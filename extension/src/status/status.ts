@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { DisposableStore, type Disposable, type Event } from '../base/events';
 import { COMMANDS, CONTEXT } from '../contributions';
 import type { Commands } from '../platform/commands';
+import { runRemedy } from '../platform/remedy';
 import { show, type Facts, type Shown } from './model';
 
 const COLOURS = { none: undefined, warning: 'statusBarItem.warningBackground', error: 'statusBarItem.errorBackground' };
@@ -32,7 +33,7 @@ export function registerStatusItem({ commands, facts, changed }: { commands: Com
       actions.map(({ label, description, command, args }) => ({ label, ...(description === undefined ? {} : { description }), command, args })),
       { title: vscode.l10n.t('Attribution Workbench'), placeHolder: tooltip[0] ?? '' },
     );
-    if (picked) await vscode.commands.executeCommand(picked.command, ...(picked.args ?? []));
+    if (picked) await runRemedy(picked);
   }));
   update();
   return store;
