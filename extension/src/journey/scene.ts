@@ -62,8 +62,8 @@ export interface Scene {
   extent: [number, number];
 }
 
-const COLOURS: Readonly<Record<string, string>> = { organic_search: 'green', paid_search: 'orange', email: 'blue', social: 'purple', direct: 'plain', [NO_CHANNEL]: 'plain', [OTHER_LANE]: 'plain', affiliate: 'red' };
-const FURTHER_COLOURS = ['yellow', 'red', 'blue', 'green', 'orange', 'purple'];
+const COLOURS: Readonly<Record<string, string>> = { organic_search: 'green', paid_search: 'yellow', email: 'blue', social: 'purple', direct: 'plain', [NO_CHANNEL]: 'plain', [OTHER_LANE]: 'plain', affiliate: 'red' };
+const FURTHER_COLOURS = ['red', 'yellow', 'blue', 'green', 'purple'];
 const MINUTE = 60_000;
 
 export interface SceneInput {

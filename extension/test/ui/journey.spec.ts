@@ -1,0 +1,91 @@
+import { expect, test, type Workbench } from './fixtures';
+import type { FrameLocator } from '@playwright/test';
+
+test.use({ fresh: false });
+
+/** From the palette to the client's journey. */
+async function journeyOf(workbench: Workbench, clientId: string, typed = clientId): Promise<FrameLocator> {
+  await workbench.command('Attribution: Find Client…');
+  await expect(workbench.quickInput.locator('input[type=text]').first()).toHaveAttribute('placeholder', 'Beginning of a client id');
+  await workbench.type(typed);
+  // The services of a new window are starting
+  await expect(workbench.quickInput.locator('.monaco-list-row').filter({ hasText: clientId })).toBeVisible({ timeout: 60_000 });
+  await workbench.pick(clientId);
+  const frame = await workbench.webview(`Journey: ${clientId}`);
+  await expect(frame.getByRole('heading', { level: 1, name: clientId })).toBeVisible({ timeout: 60_000 });
+  return frame;
+}
+
+test('from the palette to why one purchase was credited, and through all of them by keyboard', async ({ workbench }) => {
+  const frame = await journeyOf(workbench, 'client_many_purchases', 'client_m');
+  const sentence = frame.locator('.sentence');
+  await expect(sentence).toHaveText('15.00 on 15 Apr 2024 10:00 UTC: credited to direct (30-day window, no touchpoint)');
+  await expect(frame.locator('.window')).toBeVisible();
+  await frame.getByRole('radio', { checked: true }).focus();
+  await workbench.page.keyboard.press('Home');
+  await expect(sentence).toContainText('50.00 on 10 Jan 2024 10:00 UTC: first touch organic_search, last touch organic_search');
+  await workbench.page.keyboard.press('ArrowRight');
+  await expect(sentence).toContainText('20.00 on 25 Jan 2024 10:00 UTC: first touch organic_search, last touch email (30-day window, 2 touchpoints)');
+  await expect(frame.getByRole('radio', { checked: true })).toBeFocused();
+  await expect(frame.locator('.credit-label')).toHaveText(['first 20.00', 'last 20.00']);
+  await expect(frame.getByRole('row', { name: /20 Jan 2024 10:00/ })).toContainText('last touch: all 20.00 (5 days before)');
+  await frame.getByRole('button', { name: 'Next purchase' }).click();
+  await expect(sentence).toContainText('30.00 on 15 Feb 2024');
+  await frame.getByRole('radio', { name: /Purchase, 50.00/ }).click();
+  await expect(sentence).toContainText('50.00 on 10 Jan 2024');
+  await frame.getByRole('button', { name: 'Copy TSV' }).click();
+  await expect.poll(() => workbench.page.evaluate(() => navigator.clipboard.readText())).toContain('first and last touch: all 50.00 (5 days before)\t50.00\t50.00');
+  await workbench.shoot('journey');
+});
+
+test('filters of the search, and a client that is not there', async ({ workbench }) => {
+  await workbench.command('Attribution: Find Client…');
+  await workbench.quickInput.getByRole('checkbox', { name: 'touchpoints at most a day outside of the window' }).or(workbench.quickInput.locator('[aria-label*="outside of the window"]')).first().click();
+  await expect(workbench.quickInput.locator('.monaco-list-row')).toHaveCount(1);
+  await expect(workbench.quickInput.locator('.monaco-list-row')).toContainText('client_window_missed');
+  await workbench.shoot('journey-find');
+  await workbench.page.keyboard.press('Escape');
+  await workbench.command('Attribution: Find Client…');
+  await workbench.type('nobody');
+  await workbench.pick('No client id begins with');
+  const frame = await workbench.webview('Journey: nobody');
+  await expect(frame.getByRole('heading', { name: 'No such client' })).toBeVisible({ timeout: 30_000 });
+});
+
+test('a rejected record opens the file at its line', async ({ workbench }) => {
+  const frame = await journeyOf(workbench, 'client_bad_timestamps');
+  const rejected = frame.getByRole('region', { name: /Rejected records/ });
+  await expect(rejected.getByRole('listitem')).toHaveCount(2);
+  await expect(rejected).toContainText('malformed_event_time the time cannot be read');
+  await rejected.getByRole('button', { name: 'events.csv, record 54' }).click();
+  await expect(workbench.tab('events.csv')).toBeVisible();
+  await expect(workbench.status(/Ln 55/)).toBeVisible();
+});
+
+test('the journey outlives a reload of the window, with its selection', async ({ workbench }) => {
+  const frame = await journeyOf(workbench, 'client_two_baskets');
+  await frame.getByRole('button', { name: 'Previous purchase' }).click();
+  await expect(frame.locator('.sentence')).toContainText('33.00 on 12 May 2024');
+  const loaded = workbench.page.waitForEvent('framenavigated', (one) => one === workbench.page.mainFrame());
+  await workbench.command('Developer: Reload Window');
+  await loaded;
+  const again = await workbench.webview('Journey: client_two_baskets');
+  await expect(again.locator('.sentence')).toContainText('33.00 on 12 May 2024', { timeout: 60_000 });
+});
+
+test('in every kind of theme and in a narrow panel: a picture, and nothing that axe objects to', async ({ workbench }) => {
+  const frame = await journeyOf(workbench, 'client_cross_session');
+  await expect(frame.getByRole('region', { name: 'Rejected records' })).toBeVisible();
+  for (const theme of ['light', 'dark', 'hc', 'hc-light'] as const) {
+    await workbench.theme(theme);
+    await expect(frame.locator(`body.vscode-${{ light: 'light', dark: 'dark', hc: 'high-contrast', 'hc-light': 'high-contrast-light' }[theme]}`)).toBeVisible();
+    await workbench.shoot(`journey-${theme}`);
+    expect(await workbench.axe(frame)).toEqual([]);
+  }
+  await workbench.page.setViewportSize({ width: 760, height: 900 });
+  await expect.poll(() => frame.locator('html').evaluate((html) => html.clientWidth)).toBeLessThan(480);
+  expect(await frame.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth)).toBe(0);
+  expect(await workbench.axe(frame)).toEqual([]);
+  await workbench.shoot('journey-narrow');
+  await workbench.page.setViewportSize({ width: 1400, height: 900 });
+});
