@@ -78,6 +78,7 @@ export class DagsterSource implements Dagster, Disposable {
   #soon: NodeJS.Timeout | undefined;
   #problem: string | undefined;
   #started = false;
+  #reloadDue = false;
 
   constructor(private readonly options: DagsterOptions) {
     this.#launcher = new Launcher(options.lockFolder);
@@ -144,7 +145,9 @@ export class DagsterSource implements Dagster, Disposable {
 
   async launch(launch: Launch): Promise<Run> {
     const stop = this.#loop?.stop.signal ?? AbortSignal.abort();
-    if (await this.options.prepare?.(stop)) await this.reload();
+    if (await this.options.prepare?.(stop)) this.#reloadDue = true;
+    // Also when it was due before, and did not come to its end
+    if (this.#reloadDue) await this.reload();
     const client = this.#connected();
     // A model that is new since the last look
     if (launch.assets.some((key) => !this.#nodes.has(key))) await this.refresh();
@@ -163,6 +166,7 @@ export class DagsterSource implements Dagster, Disposable {
     const names = new Set([...this.#nodes.values()].map(({ repository }) => repository.location.name));
     if (names.size === 0) for (const { name } of (await client.query(DEFINITIONS, {})).workspaceOrError.locationEntries ?? []) names.add(name);
     for (const name of names) await client.query(RELOAD, { name }, { timeout: RELOAD_MS });
+    this.#reloadDue = false;
     await this.refresh();
     if (this.#problem !== undefined) throw new HumanError(this.#problem);
   }
