@@ -101,6 +101,7 @@ test('Materialize on a model that does not parse names the place, and starts not
   } finally {
     fs.writeFileSync(file, good);
   }
+  await expect(workbench.page.locator('.squiggly-error')).toHaveCount(0);
 });
 
 for (const theme of ['dark', 'hc'] as const) {
