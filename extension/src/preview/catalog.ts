@@ -31,11 +31,8 @@ const FROM = `from pg_catalog.pg_class as class
   inner join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
   cross join lateral (select case when class.relkind in ('r', 'm', 't') then pg_relation_size(class.oid) end as bytes) as size
   where namespace.nspname = $1 and class.relname = $2 and class.relkind in ('r', 'v', 'm', 'p', 'f')`;
-const COLUMNS = `(select json_agg(json_build_object('name', attribute.attname, 'type', format_type(attribute.atttypid, attribute.atttypmod), 'base', format_type(attribute.atttypid, null),
-    'element', format_type(coalesce(nullif(type.typbasetype, 0), type.oid), null)) order by attribute.attnum)
-  from pg_catalog.pg_attribute as attribute
-  inner join pg_catalog.pg_type as type on type.oid = attribute.atttypid
-  where attribute.attrelid = class.oid and attribute.attnum > 0 and not attribute.attisdropped)`;
+const COLUMNS = `(select json_agg(json_build_object('name', attname, 'type', format_type(atttypid, atttypmod), 'base', format_type(atttypid, null)) order by attnum)
+  from pg_catalog.pg_attribute where attrelid = class.oid and attnum > 0 and not attisdropped)`;
 
 export interface RelationName {
   schema: string;
@@ -58,7 +55,7 @@ export async function readRelation(query: Reader, { schema, name }: RelationName
   const estimate = physical ? scaled(Number(tuples), Number(pages), Number(blocks)) : undefined;
   return {
     version: version ?? '', blocks: Number(blocks), physical, ...(estimate === undefined ? {} : { estimate }),
-    columns: (JSON.parse(columns ?? '[]') as { name: string; type: string; base: string; element: string }[]).map(({ element, ...column }) => ({ ...column, kind: kindOf(element) })),
+    columns: (JSON.parse(columns ?? '[]') as Omit<CatalogColumn, 'kind'>[]).map((column) => ({ ...column, kind: kindOf(column.base) })),
   };
 }
 
@@ -74,5 +71,5 @@ const KINDS: Record<string, ColumnKind> = {
   boolean: 'boolean', text: 'text', 'character varying': 'text', character: 'text', bpchar: 'text', name: 'text',
 };
 
-/** @param type without its modifier, a domain's underlying type */
-export const kindOf = (type: string): ColumnKind => (Object.hasOwn(KINDS, type) ? KINDS[type] : undefined) ?? 'other';
+/** @param type without its modifier */
+const kindOf = (type: string): ColumnKind => (Object.hasOwn(KINDS, type) ? KINDS[type] : undefined) ?? 'other';

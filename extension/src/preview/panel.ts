@@ -100,7 +100,7 @@ export class PreviewPanel implements Disposable {
       await this.options.projects.ready;
       const model = this.#modelNow();
       this.#view.rpc.notify('model', { name: this.model, relation: `${model.relation.schema}.${model.relation.name}` });
-      const source = await PreviewSource.open(this.options.warehouse, model.relation, opening.signal);
+      const source = await PreviewSource.open(this.options.warehouse, model.relation, { count: this.options.pageSize.value, signal: opening.signal });
       if (opening.signal.aborted) return;
       this.#source = source;
       const note = await this.#noteNow();

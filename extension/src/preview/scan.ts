@@ -88,9 +88,10 @@ export class PhysicalScan implements Scan {
     const parameters = new Parameters();
     const range = this.#range(parameters, from, to);
     const table = qualifiedName(this.name);
+    const where = `${range} and ${whereOf(this.filter, this.relation.columns, parameters)} order by ctid offset ${parameters.add(skip)}::bigint limit ${parameters.add(count)}::bigint`;
     // The places first: what is only passed over must not be read and sorted in its whole width
-    const places = `select ctid from ${table} where ${range} and ${whereOf(this.filter, this.relation.columns, parameters)} order by ctid offset ${parameters.add(skip)}::bigint limit ${parameters.add(count)}::bigint`;
-    const sql = `select ctid, ${this.selected} from ${table} where ctid = any(array(${places})) order by ctid`;
+    const some = skip === 0 && to - from.block <= FIRST_BLOCKS ? where : `ctid = any(array(select ctid from ${table} where ${where})) order by ctid`;
+    const sql = `select ctid, ${this.selected} from ${table} where ${some}`;
     const { rows } = await query(sql, parameters.values);
     const last = rows.at(-1)?.[0];
     if (last && rows.length === count) {

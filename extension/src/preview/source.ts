@@ -10,18 +10,27 @@ import { Parameters, cutCell, gridColumns, knownView, whereOf } from './sql';
 
 /** How many rows one export step sorts at once: more than a page does, since all of them are read. */
 const EXPORT_WINDOW = 200_000;
+const EVERYTHING: View = { sort: [], filter: [] };
 
 export class PreviewSource {
   #scan: { key: string; scan: Scan } | undefined;
+  #first: { count: number; rows: RawRow[] } | undefined;
   #counter: { key: string; scan: PhysicalScan } | undefined;
 
   private constructor(private readonly warehouse: ReadingWarehouse, readonly name: RelationName, readonly relation: Relation) {}
 
-  /** @throws MissingRelation */
-  static async open(warehouse: ReadingWarehouse, name: RelationName, signal?: AbortSignal): Promise<PreviewSource> {
-    const relation = await warehouse.read((query) => readRelation(query, name), signal ? { signal } : {});
-    if (!relation) throw new MissingRelation(`There is no table ${name.schema}.${name.name} in the database.`);
-    return new PreviewSource(warehouse, name, relation);
+  /**
+   * @param count how many rows the first page will ask for: of a table they are read with what the catalog knows
+   * @throws MissingRelation
+   */
+  static async open(warehouse: ReadingWarehouse, name: RelationName, { count = 0, signal }: { count?: number; signal?: AbortSignal } = {}): Promise<PreviewSource> {
+    return await warehouse.read(async (query) => {
+      const relation = await readRelation(query, name);
+      if (!relation) throw new MissingRelation(`There is no table ${name.schema}.${name.name} in the database.`);
+      const source = new PreviewSource(warehouse, name, relation);
+      if (relation.physical && count > 0) source.#first = { count, rows: await source.#counterOf(EVERYTHING).rows((work) => work(query), 0, count) };
+      return source;
+    }, signal ? { signal } : {});
   }
 
   /**
@@ -30,7 +39,9 @@ export class PreviewSource {
    */
   async page(view: View, start: number, count: number, signal?: AbortSignal): Promise<{ rows: Row[]; total?: number; count?: Count }> {
     const scan = this.#scanOf(view);
-    const rows = await scan.rows(this.#step(signal), start, count);
+    const first = start === 0 && this.#first?.count === count && JSON.stringify(this.#known(view)) === JSON.stringify(EVERYTHING) ? this.#first.rows : undefined;
+    this.#first = undefined;
+    const rows = first ?? await scan.rows(this.#step(signal), start, count);
     return { rows: rows.map(rowOf), ...(scan.total === undefined ? {} : { total: scan.total }), ...this.#estimate(view, scan) };
   }
 
@@ -111,6 +122,7 @@ export class PreviewSource {
   /** What was counted helps paging, and the other way round. */
   #counterOf({ filter }: View): PhysicalScan {
     const key = JSON.stringify(filter);
+    // One at a time: paging and counting are always about the same rows
     if (this.#counter?.key !== key) this.#counter = { key, scan: new PhysicalScan(this.name, this.relation, filter) };
     return this.#counter.scan;
   }

@@ -3,7 +3,7 @@ import net from 'node:net';
 import pg from 'pg';
 import type { Connection } from '../dbt/types';
 import { messageOf } from '../base/errors';
-import type { Credentials } from './role';
+import { isLoopback, type Credentials } from './role';
 
 const CONNECT_MS = 8000;
 const MAX_BYTES = 200 * 1024 * 1024;
@@ -11,9 +11,9 @@ const MAX_BYTES = 200 * 1024 * 1024;
 export type Login = Pick<Connection, 'host' | 'port' | 'dbname' | 'sslmode'> & Credentials;
 type Ssl = false | { rejectUnauthorized: boolean };
 
-/** What libpq's sslmode tries, in its order. */
-function sslAttempts(mode = 'prefer'): Ssl[] {
-  switch (mode) {
+/** What libpq's sslmode tries, in its order; on this machine itself nothing is won by asking for encryption first. */
+function sslAttempts({ host, sslmode = 'prefer' }: Login): Ssl[] {
+  switch (sslmode === 'prefer' && (isLoopback(host) || host.startsWith('/')) ? 'allow' : sslmode) {
     case 'disable': return [false];
     case 'allow': return [false, { rejectUnauthorized: false }];
     case 'require': return [{ rejectUnauthorized: false }];
@@ -30,7 +30,7 @@ export interface Pools {
 
 /** Opens the pools of this login, by the first way of its sslmode that the server takes; nothing is left open where none does. */
 export async function openPools(login: Login, size: number): Promise<Pools> {
-  const attempts = sslAttempts(login.sslmode);
+  const attempts = sslAttempts(login);
   for (const [index, ssl] of attempts.entries()) {
     const pool = newPool(login, ssl, size);
     try {

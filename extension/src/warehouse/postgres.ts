@@ -32,6 +32,8 @@ interface Open extends Pools {
   login: Login;
 }
 
+type Work<T> = (query: (sql: string, parameters?: readonly Parameter[]) => Promise<RawResult>, client: pg.PoolClient) => Promise<T>;
+
 /** Somebody waits for a lock that this read holds: give way, then read again. */
 class GaveWay extends Error {}
 
@@ -57,10 +59,14 @@ export class PostgresWarehouse implements ReadingWarehouse, Disposable {
   }
 
   query(sql: string, parameters: readonly Parameter[] = [], options: QueryOptions = {}): Promise<Rows> {
-    return this.read((query) => query(sql, parameters), options);
+    return this.#read(async (query, client) => this.#rowsOf(client, await query(sql, parameters)), options);
   }
 
-  async read<T>(work: (query: Reader) => Promise<T>, { signal, timeout = this.options.timeout.value * 1000 }: QueryOptions = {}): Promise<T> {
+  read<T>(work: (query: Reader) => Promise<T>, options: QueryOptions = {}): Promise<T> {
+    return this.#read(work, options);
+  }
+
+  async #read<T>(work: Work<T>, { signal, timeout = this.options.timeout.value * 1000 }: QueryOptions): Promise<T> {
     let lost = false;
     for (let gaveWay = 0; ;) {
       if (signal?.aborted) throw new Cancelled();
@@ -96,7 +102,7 @@ export class PostgresWarehouse implements ReadingWarehouse, Disposable {
 
   // ---- one transaction
 
-  async #transact<T>(open: Open, client: pg.PoolClient, work: (query: Reader) => Promise<T>, timeout: number, signal?: AbortSignal): Promise<T> {
+  async #transact<T>(open: Open, client: pg.PoolClient, work: Work<T>, timeout: number, signal?: AbortSignal): Promise<T> {
     let reason: Error | undefined;
     let cancelling: Promise<void> | undefined;
     let last: NodeJS.Timeout | undefined;
@@ -115,8 +121,8 @@ export class PostgresWarehouse implements ReadingWarehouse, Disposable {
       await begin(client, timeout);
       return await work(async (sql, parameters = []) => {
         if (reason) throw reason;
-        return await this.#rowsOf(client, await runOne(client, sql, parameters));
-      });
+        return await runOne(client, sql, parameters);
+      }, client);
     } catch (error) {
       broken = isLostConnection(error) ? error : undefined;
       throw reason ?? error;

@@ -17,7 +17,7 @@ export async function stackCredentials(local: string, { host, port }: Connection
   try {
     const read = async (name: string): Promise<Partial<Connection>> => JSON.parse(await fs.readFile(path.join(local, name), 'utf8')) as Partial<Connection>;
     const [server, role] = await Promise.all([read('connection.json'), read('preview.json')]);
-    const ours = loopback(host) && loopback(server.host ?? '') && server.port === port;
+    const ours = isLoopback(host) && isLoopback(server.host ?? '') && server.port === port;
     return ours && role.user && role.password ? { user: role.user, password: role.password } : undefined;
   } catch {
     // Without the stack's files it is somebody else's server
@@ -41,7 +41,7 @@ export async function storedCredentials(secrets: Secrets, connection: Connection
   return password === undefined ? undefined : { user: PREVIEW_ROLE, password };
 }
 
-const loopback = (host: string): boolean => ['127.0.0.1', 'localhost', '::1'].includes(host);
+export const isLoopback = (host: string): boolean => ['127.0.0.1', 'localhost', '::1'].includes(host);
 
 /** What an administrator of a foreign server runs to have previews use a role that can only read. */
 export function createRoleSql({ dbname, user }: Connection, schemas: readonly string[]): string {

@@ -29,8 +29,8 @@ export type WarehouseState =
   | { kind: 'unavailable'; message: string };
 
 export type Parameter = string | number | boolean | null | readonly string[];
-/** Asks one statement inside a read. */
-export type Reader = (sql: string, parameters?: readonly Parameter[]) => Promise<Rows>;
+/** Asks one statement inside a read; values as in `Rows`. */
+export type Reader = (sql: string, parameters?: readonly Parameter[]) => Promise<Pick<Rows, 'rows'>>;
 
 /** Read-only PostgreSQL: one statement a call by the extended protocol, time-limited, cancellable, always rolled back. */
 export interface Warehouse {
