@@ -33,7 +33,7 @@ test('a new project is parsed once, two that ask at once included; unchanged, no
   assert.ok(fs.existsSync(path.join(dbt, 'target/dagster/manifest.json')));
   const started = performance.now();
   assert.deepEqual(await preparer().prepare(), { changed: false });
-  assert.ok(performance.now() - started < 200);
+  assert.ok(performance.now() - started < 1000);
   assert.equal(ran.length, 1);
 });
 
