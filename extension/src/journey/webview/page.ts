@@ -19,7 +19,6 @@ document.body.append(main, announcer, tooltip.element);
 let state: JourneyState | undefined;
 let journey: Journey | undefined;
 let shown: View | undefined;
-let visible: [number, number] | null = null;
 let channelCounts: ChannelCount[] | undefined;
 let generation = 0;
 
@@ -30,16 +29,14 @@ const { rpc, getState, setState } = connect<PageSide, HostSide>({
     else void load(purchaseId);
   },
 });
-visible = (getState() as PageState | undefined)?.view ?? null;
+/** of the page before a reload; used once */
+let restored = (getState() as PageState | undefined)?.view ?? null;
 
 // Built once: new data fills them, so that nothing jumps
 const timeline = new Timeline({
   select: (id) => select(id),
   hover: (id) => table.highlight(id),
-  viewChanged: (view) => {
-    visible = view;
-    remember();
-  },
+  viewChanged: () => remember(),
 }, tooltip);
 const table = new FactTable({
   hover: (id) => timeline.highlight(id),
@@ -69,6 +66,7 @@ void load(null);
 /** Asks the host for the journey; what is shown stays until the answer is here. */
 async function load(purchaseId: string | null, announcement?: string): Promise<void> {
   const mine = ++generation;
+  const before = state?.selected;
   main.setAttribute('aria-busy', 'true');
   let loaded: Loaded;
   try {
@@ -82,14 +80,16 @@ async function load(purchaseId: string | null, announcement?: string): Promise<v
     main.replaceChildren(failedState(loaded.message, loaded.remedies, (index) => rpc.notify('remedy', { index }), () => void load(purchaseId)));
     return;
   }
+  const meanwhile = state && state.selected !== before ? state.selected : null;
   journey = loaded.journey;
   channelCounts = undefined;
   state = new JourneyState(journey);
-  remember();
+  if (meanwhile !== null && state.select(meanwhile)) void detail(meanwhile);
   rpc.notify('selected', { purchaseId: state.selected });
   top.replaceChildren(header(journey, { findClient: () => rpc.notify('findClient', null), openRows: () => rpc.notify('openRows', null) }));
   if (main.firstChild !== top) main.replaceChildren(...content);
   render();
+  remember();
   if (announcement !== undefined) announcer.textContent = announcement;
   await loadRest(mine, journey);
 }
@@ -120,13 +120,13 @@ function render(): void {
   noteBox.replaceChildren(...notes(journey, index));
   if (channelCounts) noteBox.querySelector('.page-views')?.replaceChildren(countsNote(channelCounts, shown.scene.views.length));
   key.replaceChildren(legend(shown.scene));
-  timeline.show(shown.scene, visible);
+  timeline.show(shown.scene, restored);
+  restored = null;
   table.show(shown.facts, shown.selected?.id ?? null);
 }
 
 function select(purchaseId: string): void {
   if (!state?.select(purchaseId)) return;
-  visible = null;
   render();
   remember();
   announcer.textContent = shown?.sentence ?? '';
@@ -181,5 +181,5 @@ async function copy(format: 'tsv' | 'markdown'): Promise<void> {
 }
 
 function remember(): void {
-  if (journey) setState({ clientId: journey.clientId, purchaseId: state?.selected ?? null, view: visible } satisfies PageState);
+  if (journey) setState({ clientId: journey.clientId, purchaseId: state?.selected ?? null, view: timeline.view } satisfies PageState);
 }

@@ -25,7 +25,7 @@ const CLOSEST = 20;
 export interface TimelineEvents {
   select: (purchaseId: string) => void;
   hover: (id: string | null) => void;
-  viewChanged: (view: [number, number]) => void;
+  viewChanged: () => void;
 }
 
 export class Timeline {
@@ -47,12 +47,13 @@ export class Timeline {
     this.#zoom
       // The wheel alone scrolls the page; a pinch arrives as a wheel with ctrlKey
       .filter((event: MouseEvent) => (event.type === 'wheel' ? event.ctrlKey || event.metaKey : event.button === 0) && event.type !== 'dblclick')
+      .wheelDelta(({ deltaY, deltaMode }) => -deltaY * (deltaMode === WheelEvent.DOM_DELTA_LINE ? 0.05 : 0.004))
       .on('zoom', ({ transform, sourceEvent }: D3ZoomEvent<SVGSVGElement, unknown>) => {
         const [start, end] = transform.rescaleX(this.#base()).domain();
         if (!start || !end) return;
         this.#view = [start.getTime(), end.getTime()];
         this.#place();
-        if (sourceEvent) this.events.viewChanged(this.#view);
+        if (sourceEvent) this.events.viewChanged();
       });
     this.#selection.call(this.#zoom);
     this.#svg.addEventListener('wheel', (event) => {
@@ -61,7 +62,14 @@ export class Timeline {
       event.preventDefault();
       this.pan(along / Math.max(1, this.#plotWidth()));
     }, { passive: false });
+    // The keys work where the mouse was used last
+    this.#svg.addEventListener('pointerup', () => this.#focusPurchase());
     new ResizeObserver(() => this.#resize()).observe(this.element);
+  }
+
+  /** The visible range, in milliseconds since 1970; null before anything was shown. */
+  get view(): [number, number] | null {
+    return this.#view;
   }
 
   /** Draws a scene. The visible range stays, unless there is none yet or the selected purchase lies outside of it. */
@@ -74,7 +82,7 @@ export class Timeline {
     if (!this.#view) this.fitStart();
     else if (chosen && (chosen.time < this.#view[0] || chosen.time > this.#view[1])) this.fitWindow();
     else this.#look(this.#view);
-    if (focused) this.#svg.querySelector<SVGElement>('[role=radio][tabindex="0"]')?.focus({ preventScroll: true });
+    if (focused) this.#focusPurchase();
   }
 
   /** Everything, or the window alone where everything would make it too small to read. */
@@ -98,7 +106,7 @@ export class Timeline {
   /** @param factor above 1 comes nearer */
   zoomBy(factor: number): void {
     this.#zoom.scaleBy(this.#selection, factor);
-    if (this.#view) this.events.viewChanged(this.#view);
+    if (this.#view) this.events.viewChanged();
   }
 
   /** @param share of the visible range; positive goes to later times */
@@ -112,6 +120,10 @@ export class Timeline {
   highlight(id: string | null): void {
     for (const mark of this.#svg.querySelectorAll('.hovered')) mark.classList.remove('hovered');
     if (id !== null) this.#svg.querySelector(`[data-id="${CSS.escape(id)}"]`)?.classList.add('hovered');
+  }
+
+  #focusPurchase(): void {
+    this.#svg.querySelector<SVGElement>('[role=radio][tabindex="0"]')?.focus({ preventScroll: true });
   }
 
   #gutter = (): number => (this.#width < 520 ? 96 : 136);
@@ -128,7 +140,7 @@ export class Timeline {
     const k = (end - start) / Math.max(1e-3, view[1] - view[0]);
     const [left = 0] = base.range();
     this.#zoom.transform(this.#selection, zoomIdentity.translate(left - base(view[0]) * k, 0).scale(k));
-    if (tell && this.#view) this.events.viewChanged(this.#view);
+    if (tell && this.#view) this.events.viewChanged();
   }
 
   #resize(): void {
