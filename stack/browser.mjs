@@ -29,6 +29,11 @@ const SETTINGS = {
   'extensions.autoCheckUpdates': false,
   'extensions.autoUpdate': false,
   'extensions.ignoreRecommendations': true,
+  // As on the desktop
+  'files.autoSave': 'off',
+  // The servers are on the same machine as the browser
+  'remote.autoForwardPorts': false,
+  'remote.restoreForwardedPorts': false,
   'telemetry.telemetryLevel': 'off',
   'update.mode': 'none',
   'update.showReleaseNotes': false,

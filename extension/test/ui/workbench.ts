@@ -89,6 +89,7 @@ export class Workbench {
     await expect(async () => {
       await this.openPalette(title);
       await row.click({ timeout: 3000 });
+      await expect(row).toBeHidden({ timeout: 3000 });
     }, `the palette offers "${title}"`).toPass({ timeout: 30_000 });
   }
 
@@ -115,7 +116,11 @@ export class Workbench {
   async pick(label: string | RegExp): Promise<void> {
     const row = this.quickInput.locator('.monaco-list-row').filter({ hasText: label }).first();
     await expect(row).toBeVisible();
-    await row.click();
+    // A list that is drawn anew under the mouse swallows the click
+    await expect(async () => {
+      if (await row.isVisible()) await row.click({ timeout: 3000 });
+      await expect(row).toBeHidden({ timeout: 5000 });
+    }).toPass({ timeout: 30_000 });
   }
 
   /** Types into the open quick pick or input box. */
