@@ -173,6 +173,8 @@ export async function cancelRun(client: DagsterClient, id: string): Promise<void
     queued ||= status === 'queued';
     if (hasEnded(status)) {
       endedAt ??= Date.now();
+      // Should it begin all the same, it must be told anew
+      asked = 0;
       if (!queued || Date.now() - endedAt > SETTLED_MS) return;
     } else {
       endedAt = undefined;

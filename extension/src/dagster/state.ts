@@ -320,11 +320,12 @@ export class DagsterSource implements Dagster, Disposable {
     return this.options.url() === '' && this.options.services?.started === true;
   }
 
-  /** The definitions; where the code is broken the last good ones stay. */
+  /** The definitions; where the code is broken, or is being loaded, the last good ones stay. */
   async #define(client: DagsterClient): Promise<void> {
     const definitions = await client.query(DEFINITIONS, {}, { timeout: 30_000 });
     this.#problem = problemOf(definitions);
-    if (this.#problem !== undefined && definitions.assetNodes.length < this.#nodes.size) return;
+    const loading = definitions.workspaceOrError.locationEntries?.some(({ locationOrLoadError }) => locationOrLoadError === null) === true;
+    if ((loading || this.#problem !== undefined) && definitions.assetNodes.length < this.#nodes.size) return;
     this.#nodes = new Map(definitions.assetNodes.map((node) => [keyOf(node.assetKey), node]));
     this.#assetOfCheck = new Map(definitions.assetNodes.flatMap(({ assetKey, assetChecksOrError }) => (assetChecksOrError.checks ?? []).map(({ name }) => [name, keyOf(assetKey)] as const)));
   }

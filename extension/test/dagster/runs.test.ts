@@ -73,49 +73,6 @@ test('checks alone materialize nothing', async () => {
   assert.equal(asset(MART).materialized, before_);
 });
 
-test('a model that fails is named with its file and line; a project that does not load keeps the last good assets', async () => {
-  const file = path.join(rig.dbt, 'models', 'marts', 'first_touch_attribution.sql');
-  const good = fs.readFileSync(file, 'utf8');
-  fs.writeFileSync(file, `${good}\nwhere nowhere_to_be_found > 1\n`);
-  try {
-    const editing = await rig.window({
-      prepare: () => {
-        rig.parse();
-        return Promise.resolve(true);
-      },
-    });
-    const run = await editing.launch({ assets: [MART] });
-    const failing = editing.assets.find(({ key }) => key === MART);
-    assert.equal(await run.ended, 'failed');
-    const [failure, ...more] = run.failures;
-    assert.deepEqual(more, []);
-    assert.equal(failure?.model, 'first_touch_attribution');
-    assert.equal(failure.file, 'models/marts/first_touch_attribution.sql');
-    assert.match(failure.message, /^column "nowhere_to_be_found" does not exist/);
-    const text = fs.readFileSync(file, 'utf8');
-    assert.equal(text.split('\n')[lineOf(text, failure)], 'where nowhere_to_be_found > 1');
-    assert.ok(failing);
-    await until('the asset has failed', () => {
-      const now = editing.assets.find(({ key }) => key === MART);
-      return now?.status === 'failed' && now.reason?.includes('nowhere_to_be_found');
-    });
-    editing.dispose();
-
-    const manifest = path.join(rig.dbt, 'target', 'dagster', 'manifest.json');
-    fs.renameSync(manifest, `${manifest}.gone`);
-    const count = window.assets.length;
-    await assert.rejects(window.reload(), /There is no dbt manifest/);
-    assert.match(problem(), /attribution does not load: There is no dbt manifest/);
-    assert.equal(window.assets.length, count);
-    fs.renameSync(`${manifest}.gone`, manifest);
-  } finally {
-    fs.writeFileSync(file, good);
-    rig.parse();
-  }
-  await window.reload();
-  assert.equal(problem(), 'none');
-});
-
 test('double clicks and two windows: never two runs of one selection (row 14)', async () => {
   const windows = [window, await rig.window(), await rig.window({ lockFolder: path.join(rig.folder, 'another-machine') })];
   const client = rig.client();
@@ -173,7 +130,50 @@ test('a run worker killed is a failure within 5 s, the model named (row 11)', as
   assert.match(run.failures[0].message, /SIGKILL/);
 });
 
+test('a model that fails is named with its file and line; a project that does not load keeps the last good assets', async () => {
+  const file = path.join(rig.dbt, 'models', 'marts', 'first_touch_attribution.sql');
+  const good = fs.readFileSync(file, 'utf8');
+  fs.writeFileSync(file, `${good}\nwhere nowhere_to_be_found > 1\n`);
+  try {
+    const editing = await rig.window({
+      prepare: () => {
+        rig.parse();
+        return Promise.resolve(true);
+      },
+    });
+    const run = await editing.launch({ assets: [MART] });
+    const failing = editing.assets.find(({ key }) => key === MART);
+    assert.equal(await run.ended, 'failed');
+    const [failure, ...more] = run.failures;
+    assert.deepEqual(more, []);
+    assert.equal(failure?.model, 'first_touch_attribution');
+    assert.equal(failure.file, 'models/marts/first_touch_attribution.sql');
+    assert.match(failure.message, /^column "nowhere_to_be_found" does not exist/);
+    const text = fs.readFileSync(file, 'utf8');
+    assert.equal(text.split('\n')[lineOf(text, failure)], 'where nowhere_to_be_found > 1');
+    assert.ok(failing);
+    await until('the asset has failed', () => {
+      const now = editing.assets.find(({ key }) => key === MART);
+      return now?.status === 'failed' && now.reason?.includes('nowhere_to_be_found');
+    });
+    editing.dispose();
+
+    const manifest = path.join(rig.dbt, 'target', 'dagster', 'manifest.json');
+    fs.renameSync(manifest, `${manifest}.gone`);
+    const count = window.assets.length;
+    await assert.rejects(window.reload(), /There is no dbt manifest/);
+    assert.match(problem(), /attribution does not load: There is no dbt manifest/);
+    assert.equal(window.assets.length, count);
+    fs.renameSync(`${manifest}.gone`, manifest);
+  } finally {
+    fs.writeFileSync(file, good);
+    rig.parse();
+  }
+});
+
 test('the webserver killed in mid-run: disconnected within 5 s, and the true end after its restart (row 10)', async () => {
+  await window.reload();
+  assert.equal(problem(), 'none');
   const run = await window.launch({ assets: [MART] });
   const lines = heard(run);
   await until('at work', () => lines.some((line) => line.includes('Running dbt command')));

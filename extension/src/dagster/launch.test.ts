@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DagsterClient } from './client';
+import { cancelRun, Launcher } from './launch';
+import type { DagsterRunStatus, NodeData } from './operations';
+
+interface FakeRun { id: string; status: DagsterRunStatus }
+type Answer = Record<string, unknown>;
+
+const NODES = new Map([['a', {
+  assetKey: { path: ['a'] }, opName: 'op', jobNames: ['__ASSET_JOB'], isMaterializable: true, repository: { name: 'r', location: { name: 'l' } }, configField: null,
+  assetChecksOrError: { checks: [] },
+} as unknown as NodeData]]);
+
+/** A Dagster that keeps runs, newest first, as slowly as a real one. */
+async function fake(t: TestContext, terminate: (run: FakeRun, policy: string) => Answer): Promise<{ client: DagsterClient; runs: FakeRun[] }> {
+  const runs: FakeRun[] = [];
+  let created = 0;
+  const answers: Record<string, (variables: Record<string, string>) => Answer | Promise<Answer>> = {
+    RequiredKeys: () => ({ assetNodeAdditionalRequiredKeys: [] }),
+    Runs: async () => {
+      const active = runs.filter(({ status }) => ['QUEUED', 'STARTING', 'STARTED'].includes(status)).map((run) => ({ ...run }));
+      await sleep(5);
+      return { runsOrError: { __typename: 'Runs', results: active } };
+    },
+    Launch: async () => {
+      await sleep(Math.random() * 20);
+      const run: FakeRun = { id: `run ${created++}`, status: 'QUEUED' };
+      runs.unshift(run);
+      await sleep(5);
+      return { launchRun: { __typename: 'LaunchRunSuccess', run } };
+    },
+    RunStatus: ({ id }) => ({ runOrError: { __typename: 'Run', ...runs.find((run) => run.id === id) } }),
+    Terminate: ({ id, policy = '' }) => ({ terminateRun: terminate(runs.find((run) => run.id === id) ?? assert.fail(), policy) }),
+  };
+  const server = http.createServer((request, response) => {
+    let body = '';
+    request.on('data', (data: Buffer) => (body += data.toString()));
+    request.on('end', () => {
+      const { operationName, variables } = JSON.parse(body) as { operationName: string; variables: Record<string, string> };
+      void Promise.resolve(answers[operationName]?.(variables)).then((data) => response.end(JSON.stringify({ data })));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { client: new DagsterClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), runs };
+}
+
+const end = (run: FakeRun): Answer => {
+  run.status = 'CANCELED';
+  return { __typename: 'TerminateRunSuccess' };
+};
+
+test('two machines that share no lock: the run that was created first stays, the other is taken out of the queue', async (t) => {
+  const { client, runs } = await fake(t, end);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'attribution-launch-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const machines = ['one', 'two', 'three'].map((name) => new Launcher(path.join(folder, name)));
+  let doubles = 0;
+  for (let at = 0; at < 25; at++) {
+    runs.splice(0);
+    const launched = await Promise.all(machines.flatMap((machine) => [machine.launch(client, { assets: ['a'] }, NODES), machine.launch(client, { assets: ['a'] }, NODES)]));
+    assert.equal(new Set(launched.map(({ id }) => id)).size, 1);
+    doubles += runs.length - 1;
+    const queued = (): string[] => runs.filter(({ status }) => status === 'QUEUED').map(({ id }) => id);
+    for (let wait = 0; wait < 200 && queued().length > 1; wait++) await sleep(10);
+    assert.deepEqual(queued(), [runs.at(-1)?.id]);
+    assert.equal(launched[0]?.id, runs.at(-1)?.id);
+    for (const run of runs) run.status = 'CANCELED';
+  }
+  assert.ok(doubles > 0, 'the race was never run');
+});
+
+test('cancelling: refused while it starts, then heard; nobody there: marked as cancelled', async (t) => {
+  let refusals = 0;
+  const starting = await fake(t, (run) => {
+    if (run.status === 'STARTED') return end(run);
+    if (++refusals === 3) run.status = 'STARTED';
+    return { __typename: 'TerminateRunFailure', message: 'not yet' };
+  });
+  starting.runs.push({ id: 'x', status: 'STARTING' });
+  await cancelRun(starting.client, 'x');
+  assert.equal(refusals, 3);
+
+  const policies: string[] = [];
+  const stuck = await fake(t, (run, policy) => {
+    policies.push(policy);
+    return policy === 'SAFE_TERMINATE' ? { __typename: 'PythonError', message: 'no process' } : end(run);
+  });
+  stuck.runs.push({ id: 'x', status: 'STARTED' });
+  await cancelRun(stuck.client, 'x');
+  assert.deepEqual(policies, ['SAFE_TERMINATE', 'SAFE_TERMINATE', 'MARK_AS_CANCELED_IMMEDIATELY']);
+});
+
+test('a run that was taken out of the queue and starts all the same is ended again', async (t) => {
+  let ends = 0;
+  const { client, runs } = await fake(t, (run) => {
+    // The daemon had it in its hands already
+    if (++ends === 1) {
+      setTimeout(() => (run.status = 'STARTING'), 500);
+      setTimeout(() => (run.status = 'STARTED'), 900);
+    }
+    return run.status === 'STARTING' ? { __typename: 'TerminateRunFailure', message: 'not yet' } : end(run);
+  });
+  runs.push({ id: 'x', status: 'QUEUED' });
+  await cancelRun(client, 'x');
+  assert.equal(runs[0]?.status, 'CANCELED');
+  assert.ok(ends > 1);
+});
