@@ -1,7 +1,8 @@
 /** One relation as the preview reads it: pages of any view of it, whole values, and its exact size. */
-import { MissingRelation } from '../warehouse/errors';
+import { HumanError } from '../base/errors';
+import { MissingRelation, TimedOut, Unavailable } from '../warehouse/errors';
 import { quoteIdentifier, qualifiedName } from '../warehouse/identifiers';
-import type { ReadingWarehouse } from '../warehouse/types';
+import type { ReadingWarehouse, Reader } from '../warehouse/types';
 import { readRelation, readStamp, type Relation, type RelationName } from './catalog';
 import { PlainScan, SortedScan } from './orderedScan';
 import type { Count, Row, View } from './protocol';
@@ -29,6 +30,8 @@ export class PreviewSource {
       if (!relation) throw new MissingRelation(`There is no table ${name.schema}.${name.name} in the database.`);
       const source = new PreviewSource(warehouse, name, relation);
       if (relation.physical && count > 0) source.#first = { count, rows: await source.#counterOf(EVERYTHING).rows((work) => work(query), 0, count) };
+      // Replaced between the two: what was read is not what is known of it, and the next page says so
+      if (source.#first && (await readStamp(query, name))?.version !== relation.version) source.#first = undefined;
       return source;
     }, signal ? { signal } : {});
   }
@@ -97,13 +100,26 @@ export class PreviewSource {
 
   #known = (view: View): View => knownView(view, this.relation.columns);
 
-  /** One transaction, in which the table is looked at first. */
+  /** One transaction; what it read counts only if the table was the one that is known. */
   #step(signal?: AbortSignal): Step {
-    return (work) => this.warehouse.read(async (query) => {
-      const stamp = await readStamp(query, this.name);
-      if (stamp?.version !== this.relation.version) throw new Changed();
-      return await work(query);
-    }, signal ? { signal } : {});
+    const options = signal ? { signal } : {};
+    const unchanged = async (query: Reader): Promise<void> => {
+      if ((await readStamp(query, this.name))?.version !== this.relation.version) throw new Changed();
+    };
+    return async (work) => {
+      try {
+        return await this.warehouse.read(async (query) => {
+          const result = await work(query);
+          // Afterwards: from its first statement on the table cannot be replaced any more
+          await unchanged(query);
+          return result;
+        }, options);
+      } catch (error) {
+        // Of another table, its columns may be what is wrong
+        if (error instanceof HumanError && !(error instanceof TimedOut || error instanceof Unavailable)) await this.warehouse.read(unchanged, options);
+        throw error;
+      }
+    };
   }
 
   #scanOf(view: View): Scan {

@@ -63,7 +63,7 @@ function newPool({ host, port, user, password, dbname }: Login, ssl: Ssl, max: n
  * @param timeout milliseconds
  */
 export async function begin(client: pg.PoolClient, timeout: number): Promise<void> {
-  await client.query(`begin isolation level repeatable read read only; set local statement_timeout = ${Math.ceil(timeout)};
+  await client.query(`begin isolation level read committed read only; set local statement_timeout = ${Math.ceil(timeout)};
     set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres'; set local timezone = 'UTC'; set local extra_float_digits = 1; set local bytea_output = 'hex'`);
 }
 

@@ -45,11 +45,12 @@ export interface Warehouse {
   schema(name: 'raw' | 'staging' | 'intermediate' | 'marts'): string;
 }
 
-/** For whoever must see several answers of one moment. */
+/** For whoever asks several things of the same tables. */
 export interface ReadingWarehouse extends Warehouse {
   /**
-   * All statements of `work` see the same state of the database, in one short transaction. Where a writer waits for it, it is broken off,
-   * and `work` runs again from the start: so it must do nothing but read.
+   * Runs `work` in one short transaction: tables that it has read stay the ones they are until its end. Each statement sees what is committed
+   * when it begins: with one view for all, rows of a table that was replaced while the statement waited for it would be missing.
+   * Where a writer waits for this transaction it is broken off, and `work` runs again from the start: so it must do nothing but read.
    */
   read<T>(work: (query: Reader) => Promise<T>, options?: QueryOptions): Promise<T>;
   /** Where it leads, by the profile. @throws HumanError where that cannot be resolved */
