@@ -13,8 +13,8 @@ import { say, seconds } from './terminal.mjs';
 export function gates(place) {
   const python = { command: place.python, cwd: place.dagsterProject };
   return [
-    { name: 'ruff check', args: ['-m', 'ruff', 'check', '.', '../bench'], ...python },
-    { name: 'ruff format', args: ['-m', 'ruff', 'format', '--check', '.', '../bench'], ...python },
+    { name: 'ruff check', args: ['-m', 'ruff', 'check', '.', '../bench', '../extension/python'], ...python },
+    { name: 'ruff format', args: ['-m', 'ruff', 'format', '--check', '.', '../bench', '../extension/python'], ...python },
     { name: 'pyright', args: ['-m', 'pyright'], ...python },
     { name: 'sqlfluff', command: place.python, args: ['-m', 'sqlfluff', 'lint', '--disable-progress-bar', '.'], cwd: place.dbt },
     ...modules(path.join(place.root, 'stack')).map((file) => ({

@@ -59,7 +59,9 @@ def resolve(request: dict[str, Any]) -> dict[str, Any]:
 def harmless(message: str) -> str:
     """dbt's words without what it quotes of the profile: lines around a syntax error, values of a wrong type."""
     message = re.sub(r"(Syntax error near line \d+).*?(?:Raw Error:\s*-+\s*|$)", r"\1: ", message, flags=re.DOTALL)
-    message = re.sub(r"invalid: .* is not (of type|valid under)", r"invalid: a value is not \1", message, flags=re.DOTALL)
+    message = re.sub(
+        r"invalid: .* is not (of type|valid under)", r"invalid: a value is not \1", message, flags=re.DOTALL
+    )
     for name, value in os.environ.items():
         if value and re.search("PASS|SECRET|TOKEN", name, re.IGNORECASE):
             message = message.replace(value, "***")

@@ -16,8 +16,8 @@ interface Manifest {
   };
 }
 
-const read = <T>(file: string): T => JSON.parse(fs.readFileSync(path.join(import.meta.dirname, '..', file), 'utf8')) as T;
-const manifest = read<Manifest>('package.json');
+const read = (file: string): unknown => JSON.parse(fs.readFileSync(path.join(import.meta.dirname, '..', file), 'utf8'));
+const manifest = read('package.json') as Manifest;
 const { contributes } = manifest;
 
 test('package.json contributes the commands of this file, and no others', () => {
@@ -67,5 +67,5 @@ test('settings that name programs, paths or URLs are restricted in an untrusted 
 test('every text of package.json is in package.nls.json, and none there is without use', () => {
   const text = fs.readFileSync(path.join(import.meta.dirname, '..', 'package.json'), 'utf8');
   const used = new Set([...text.matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key));
-  assert.deepEqual([...used].sort(), Object.keys(read<Record<string, string>>('package.nls.json')).sort());
+  assert.deepEqual([...used].sort(), Object.keys(read('package.nls.json') as Record<string, string>).sort());
 });
