@@ -41,9 +41,9 @@ export class Workbench {
   /** As after opening: no editors, no panel, no notifications, the explorer in front. */
   async tidy(): Promise<void> {
     await this.page.keyboard.press('Escape');
-    for (const title of ['View: Revert and Close Editor', 'View: Close All Editors']) {
-      if (await this.page.locator('.editor-group-container .tab').count() > 0) await this.command(title);
-    }
+    const tabs = this.page.locator('.editor-group-container .tab');
+    while (await tabs.and(this.page.locator('.dirty')).count() > 0) await this.command('View: Revert and Close Editor');
+    if (await tabs.count() > 0) await this.command('View: Close All Editors');
     if (await this.page.locator('.notification-toast').count() > 0) await this.command('Notifications: Clear All Notifications');
     if (await this.page.locator('.part.panel:visible').count() > 0) await this.command('View: Hide Panel');
     await this.command('View: Show Explorer');
