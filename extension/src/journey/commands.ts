@@ -89,7 +89,7 @@ const buttonsOf = (filters: readonly FilterButton[], active: ClientFilter): vsco
 function itemsOf(found: readonly FoundClient[], prefix: string, filter: ClientFilter): Found[] {
   const items = found.map(({ clientId, purchases, morePurchases, revenue }): Found => ({
     // The search decides what fits, not the list
-    label: clientId, clientId, alwaysShow: true, iconPath: new vscode.ThemeIcon('person'),
+    label: clientId.replaceAll('$(', '\\$('), clientId, alwaysShow: true, iconPath: new vscode.ThemeIcon('person'),
     description: purchases === 0 ? vscode.l10n.t('no purchase') : purchases === 1 ? vscode.l10n.t('1 purchase, {0}', money(revenue))
       : vscode.l10n.t('{0} purchases, {1}', morePurchases ? `> ${purchases}` : purchases, `${morePurchases ? '> ' : ''}${money(revenue)}`),
   }));

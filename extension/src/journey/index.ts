@@ -8,7 +8,7 @@ import type { Dagster } from '../dagster/types';
 import { nameOf } from '../dagster/words';
 import type { Projects } from '../dbt/types';
 import type { Commands } from '../platform/commands';
-import type { Warehouse } from '../warehouse/types';
+import type { ReadingWarehouse } from '../warehouse/types';
 import { targetOf, targetOfLink } from './arguments';
 import { pickClient } from './commands';
 import { JourneyPanels } from './panel';
@@ -19,7 +19,7 @@ import { findClients } from './search';
 export interface JourneyOptions {
   context: vscode.ExtensionContext;
   commands: Commands;
-  warehouse: Warehouse;
+  warehouse: ReadingWarehouse;
   projects: Projects;
   dagster: Dagster;
   /** RAW_DATA_DIR as the project's environment has it; undefined where it is not set */

@@ -2,11 +2,11 @@
 import type { Credit } from '../attribution/explain';
 import { windowOf, type Rules } from '../attribution/rules';
 import { parseTime } from '../attribution/time';
-import { MissingRelation } from '../warehouse/errors';
+import { codeOf } from '../warehouse/errors';
 import { qualifiedName } from '../warehouse/identifiers';
-import type { QueryOptions, Warehouse } from '../warehouse/types';
+import type { QueryOptions, Reader, ReadingWarehouse } from '../warehouse/types';
 import type { ChannelCount, Client, Detail, Journey, PageView, Purchase, RejectedRecord, Share } from './protocol';
-import { objects, text, type Row } from './rows';
+import { named, objects, text, type Row } from './rows';
 
 /** A client with more page views than this is shown around the selected purchase. */
 export const ALL_PAGE_VIEWS = 1_000;
@@ -21,10 +21,15 @@ const COUNTED_TOUCHES = 10_000;
 const REJECTED_RECORDS = 200;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const EVENT_COLUMNS = `event_id, event_time, channel, session_id, campaign_id, utm_source, utm_medium, page_url, referrer_url, source_file, record_number`;
+const PAGE_VIEW = ['event_id', 'event_time', 'channel', 'session_id', 'campaign_id', 'utm_source', 'utm_medium', 'page_url', 'referrer_url', 'source_file', 'record_number'];
+const PURCHASE = ['event_id', 'event_time', 'channel', 'session_id', 'revenue', 'product_id', 'product_category', 'source_file', 'record_number'];
+const CREDIT = ['attributed_channel', 'attributed_revenue', 'touch_id', 'days_to_conversion', 'attribution_basis', 'purchase_id'];
+const SHARE = ['touch_id', 'model', 'touch_position', 'attributed_revenue', 'weight'];
+const CLIENT = ['registration_date', 'cohort', 'customer_segment'];
+const UNDEFINED_TABLE = '42P01';
 
 export class JourneyQueries {
-  constructor(private readonly warehouse: Warehouse, private readonly rules: () => Rules) {}
+  constructor(private readonly warehouse: ReadingWarehouse, private readonly rules: () => Rules) {}
 
   /**
    * The journey of a client: all of it, or for a client with many events what lies around one purchase.
@@ -34,25 +39,28 @@ export class JourneyQueries {
   async load(clientId: string, purchaseId: string | null, options: QueryOptions = {}): Promise<Journey> {
     const anchor = purchaseId !== null && UUID.test(purchaseId) ? purchaseId : null;
     const rules = this.rules();
-    const [client, found, pageViews] = await Promise.all([
-      this.#client(clientId, options), this.#purchases(clientId, anchor, options), this.#pageViews(clientId, options),
-    ]);
-    const { purchases } = found;
-    const selected = purchases.find(({ id }) => id === anchor) ?? purchases.at(-1);
-    const all = pageViews.length <= ALL_PAGE_VIEWS;
-    const detail = await this.#detail(clientId, selected ?? null, !all, rules, options);
-    return {
-      clientId, client, rules, ...found, pageViews: all ? pageViews : null, detail,
-      ...(purchaseId !== null && selected?.id !== purchaseId ? { missing: purchaseId } : {}),
-    };
+    // One after the other on one connection: each takes about a millisecond, and tables stay the ones they are
+    return this.warehouse.read(async (ask) => {
+      const client = await this.#client(ask, clientId);
+      const found = await this.#purchases(ask, clientId, anchor);
+      const pageViews = await this.#pageViews(ask, clientId);
+      const selected = found.purchases.find(({ id }) => id === anchor) ?? found.purchases.at(-1);
+      const all = pageViews.length <= ALL_PAGE_VIEWS;
+      const detail = await this.#detail(ask, clientId, selected ?? null, !all, rules);
+      return {
+        clientId, client, rules, ...found, pageViews: all ? pageViews : null, detail,
+        ...(purchaseId !== null && selected?.id !== purchaseId ? { missing: purchaseId } : {}),
+      };
+    }, options);
   }
 
   /** What belongs to one purchase; `around`: with the page views around it. */
   async detail(clientId: string, purchaseId: string, around: boolean, options: QueryOptions = {}): Promise<Detail> {
-    const rows = UUID.test(purchaseId) ? await this.warehouse.query(
-      `select event_time from ${this.#table('staging', 'stg_events')} where event_id = $1::uuid and client_id = $2`, [purchaseId, clientId], options) : undefined;
-    const time = rows?.rows[0]?.[0];
-    return this.#detail(clientId, time ? { id: purchaseId, time } : null, around, this.rules(), options);
+    return this.warehouse.read(async (ask) => {
+      const found = UUID.test(purchaseId) ? await ask(`select event_time from ${this.#table('staging', 'stg_events')} where event_id = $1::uuid and client_id = $2`, [purchaseId, clientId]) : undefined;
+      const time = found?.rows[0]?.[0];
+      return this.#detail(ask, clientId, time ? { id: purchaseId, time } : null, around, this.rules());
+    }, options);
   }
 
   /** Rejected records of this client; records whose client is unknown belong to nobody. */
@@ -79,35 +87,31 @@ export class JourneyQueries {
     return rows.map((row) => ({ channel: row.channel ?? null, count: Number(row.events), first: text(row, 'first_time'), last: text(row, 'last_time') }));
   }
 
-  async #client(clientId: string, options: QueryOptions): Promise<Client | null> {
-    const [row] = objects(await this.warehouse.query(
-      `select registration_date, cohort, customer_segment from ${this.#table('staging', 'stg_clients')} where client_id = $1`, [clientId], options));
+  async #client(ask: Reader, clientId: string): Promise<Client | null> {
+    const { rows } = await ask(`select ${CLIENT.join(', ')} from ${this.#table('staging', 'stg_clients')} where client_id = $1`, [clientId]);
+    const [row] = named(CLIENT, rows);
     return row ? { registrationDate: row.registration_date ?? null, cohort: row.cohort ?? null, segment: row.customer_segment ?? null } : null;
   }
 
-  async #purchases(clientId: string, anchor: string | null, options: QueryOptions): Promise<Pick<Journey, 'purchases' | 'morePurchases'>> {
+  async #purchases(ask: Reader, clientId: string, anchor: string | null): Promise<Pick<Journey, 'purchases' | 'morePurchases'>> {
     const events = this.#table('staging', 'stg_events');
-    const credit = (side: 'first' | 'last'): string => ['attributed_channel', 'attributed_revenue', 'touch_id', 'days_to_conversion', 'attribution_basis', 'purchase_id']
-      .map((column) => `${side}_touch.${column} as ${side}_${column}`).join(', ');
-    const columns = 'event_id, event_time, channel, session_id, revenue, product_id, product_category, source_file, record_number';
-    const rows = objects(await this.warehouse.query(`
+    const side = (later: boolean): string => `(
+      select ${PURCHASE.join(', ')}, ${later} as later from ${events} where client_id = $1 and event_type = 'purchase'
+        and event_time ${later ? '>' : '<='} (select anchor_time from anchor) order by event_time ${later ? 'asc' : 'desc'}, event_id limit ${PURCHASES_BESIDE + 1})`;
+    const credits = ['first', 'last'].flatMap((name) => CREDIT.map((column) => `${name}_touch.${column}`));
+    const { rows } = await ask(`
       with anchor as (
         select coalesce((select event_time from ${events} where event_id = $2::uuid and client_id = $1), 'infinity'::timestamp) as anchor_time
       ),
-      purchases as (
-        (select ${columns}, false as later from ${events} as events where client_id = $1 and event_type = 'purchase'
-         and event_time <= (select anchor_time from anchor) order by event_time desc, event_id limit ${PURCHASES_BESIDE + 1})
-        union all
-        (select ${columns}, true as later from ${events} as events where client_id = $1 and event_type = 'purchase'
-         and event_time > (select anchor_time from anchor) order by event_time, event_id limit ${PURCHASES_BESIDE + 1})
-      )
-      select purchases.*, ${credit('first')}, ${credit('last')}
+      purchases as (${side(false)} union all ${side(true)})
+      select purchases.*, ${credits.join(', ')}
       from purchases
       left join ${this.#table('marts', 'first_touch_attribution')} as first_touch on first_touch.client_id = $1 and first_touch.purchase_id = purchases.event_id
       left join ${this.#table('marts', 'last_touch_attribution')} as last_touch on last_touch.client_id = $1 and last_touch.purchase_id = purchases.event_id
-      order by event_time, source_file collate "C", record_number`, [clientId, anchor], options));
-    const before = rows.filter(({ later }) => later === 'f');
-    const after = rows.filter(({ later }) => later !== 'f');
+      order by event_time, source_file collate "C", record_number`, [clientId, anchor]);
+    const found = named([...PURCHASE, 'later', ...['first', 'last'].flatMap((name) => CREDIT.map((column) => `${name}_${column}`))], rows);
+    const before = found.filter(({ later }) => later === 'f');
+    const after = found.filter(({ later }) => later !== 'f');
     return {
       purchases: [...before.slice(-PURCHASES_BESIDE), ...after.slice(0, PURCHASES_BESIDE)].map(purchaseOf),
       morePurchases: { before: before.length > PURCHASES_BESIDE, after: after.length > PURCHASES_BESIDE },
@@ -115,46 +119,42 @@ export class JourneyQueries {
   }
 
   /** One more than is shown at most, in no order: sorting a million to take a thousand is not worth it. */
-  async #pageViews(clientId: string, options: QueryOptions): Promise<PageView[]> {
-    const rows = await this.warehouse.query(
-      `select ${EVENT_COLUMNS} from ${this.#table('staging', 'stg_events')} where client_id = $1 and event_type = 'page_view' limit ${ALL_PAGE_VIEWS + 1}`, [clientId], options);
-    return objects(rows).map(pageViewOf);
+  async #pageViews(ask: Reader, clientId: string): Promise<PageView[]> {
+    const { rows } = await ask(`select ${PAGE_VIEW.join(', ')} from ${this.#table('staging', 'stg_events')} where client_id = $1 and event_type = 'page_view' limit ${ALL_PAGE_VIEWS + 1}`, [clientId]);
+    return named(PAGE_VIEW, rows).map(pageViewOf);
   }
 
-  async #detail(clientId: string, purchase: { id: string; time: string } | null, around: boolean, rules: Rules, options: QueryOptions): Promise<Detail> {
-    const [shares, slice] = await Promise.all([
-      purchase ? this.#shares(purchase.id, options) : [],
-      around ? this.#around(clientId, purchase, rules, options) : {},
-    ]);
-    return { purchaseId: purchase?.id ?? null, shares, ...slice };
+  async #detail(ask: Reader, clientId: string, purchase: { id: string; time: string } | null, around: boolean, rules: Rules): Promise<Detail> {
+    const slice = around ? await this.#around(ask, clientId, purchase, rules) : {};
+    return { purchaseId: purchase?.id ?? null, ...slice, shares: purchase ? await this.#shares(ask, purchase.id, around) : [] };
   }
 
-  /** The shares of the touchpoints that may be shown: those at either end. */
-  async #shares(purchaseId: string, options: QueryOptions): Promise<Share[]> {
+  /** @param ends only the touchpoints at either end of the window are shown */
+  async #shares(ask: Reader, purchaseId: string, ends: boolean): Promise<Share[]> {
     const table = this.#table('marts', 'multi_touch_attribution');
-    const part = (direction: 'asc' | 'desc'): string => `(
-      select touch_id, ends.model, touch_position, attributed_revenue, weight from ${table} as shares
-      where shares.purchase_id = $1::uuid and shares.model = ends.model order by touch_position ${direction} limit ${ALL_PAGE_VIEWS})`;
+    const part = (direction: 'asc' | 'desc'): string =>
+      `(select ${SHARE.join(', ')} from ${table} where purchase_id = $1::uuid and model = models.model order by touch_position ${direction} limit ${TOUCHES_AT_EITHER_END})`;
+    const sql = ends
+      ? `select shares.* from (values ('linear'), ('time_decay'), ('position_based')) as models (model) cross join lateral (${part('asc')} union ${part('desc')}) as shares order by model, touch_position`
+      : `select ${SHARE.join(', ')} from ${table} where purchase_id = $1::uuid order by model, touch_position`;
     try {
-      const rows = objects(await this.warehouse.query(`
-        select shares.* from (values ('linear'), ('time_decay'), ('position_based')) as ends (model)
-        cross join lateral (${part('asc')} union ${part('desc')}) as shares order by model, touch_position`, [purchaseId], options));
-      return rows.map(shareOf);
+      const { rows } = await ask(sql, [purchaseId]);
+      return named(SHARE, rows).map(shareOf);
     } catch (error) {
-      // The multi-touch models are an option of the project
-      if (error instanceof MissingRelation) return [];
+      // The multi-touch models are an option of the project; nothing is asked after this
+      if (codeOf(error) === UNDEFINED_TABLE) return [];
       throw error;
     }
   }
 
   /** The two ends of the window whole, so that first and last are among them, and what lies nearest outside of it. */
-  async #around(clientId: string, purchase: { time: string } | null, rules: Rules, options: QueryOptions): Promise<Pick<Detail, 'touches' | 'around'>> {
+  async #around(ask: Reader, clientId: string, purchase: { time: string } | null, rules: Rules): Promise<Pick<Detail, 'touches' | 'around'>> {
     const events = this.#table('staging', 'stg_events');
     const touchpoints = this.#table('intermediate', 'int_touchpoints');
+    const columns = PAGE_VIEW.join(', ');
     if (!purchase) {
-      const rows = await this.warehouse.query(
-        `select ${EVENT_COLUMNS} from ${events} where client_id = $1 and event_type = 'page_view' order by event_time desc limit ${ALL_PAGE_VIEWS}`, [clientId], options);
-      return { around: objects(rows).map(pageViewOf) };
+      const { rows } = await ask(`select ${columns} from ${events} where client_id = $1 and event_type = 'page_view' order by event_time desc limit ${ALL_PAGE_VIEWS}`, [clientId]);
+      return { around: named(PAGE_VIEW, rows).map(pageViewOf) };
     }
     const { start } = windowOf(parseTime(purchase.time), rules);
     const parameters = [clientId, purchase.time, start.toString()];
@@ -163,20 +163,18 @@ export class JourneyQueries {
       select touch_id as event_id from ${touchpoints} where client_id = $1 and ${condition}
       order by touch_time ${direction}, source_file collate "C" ${direction}, record_number ${direction} limit ${limit})`;
     const inWindow = `touch_time >= ${from} and touch_time <= $2::timestamp`;
-    const [rows, counted] = await Promise.all([
-      this.warehouse.query(`
-        with chosen as (
-          ${touches(inWindow, 'asc', TOUCHES_AT_EITHER_END)} union ${touches(inWindow, 'desc', TOUCHES_AT_EITHER_END)}
-          union ${touches(`touch_time < ${from}`, 'desc', OUTSIDE_BEFORE)} union ${touches('touch_time > $2::timestamp', 'asc', OUTSIDE_AFTER)}
-          union (select event_id from (
-            select event_id, channel from ${events} where client_id = $1 and event_type = 'page_view' and event_time <= $2::timestamp order by event_time desc limit ${DIRECT_VISITS}
-          ) as visits where channel is null or channel = 'direct')
-        )
-        select ${EVENT_COLUMNS} from ${events} where event_id in (select event_id from chosen) and event_type = 'page_view'`, parameters, options),
-      this.warehouse.query(`select count(*) from (select from ${touchpoints} where client_id = $1 and ${inWindow} limit ${COUNTED_TOUCHES + 1}) as touches`, parameters, options),
-    ]);
+    const { rows } = await ask(`
+      with chosen as (
+        ${touches(inWindow, 'asc', TOUCHES_AT_EITHER_END)} union ${touches(inWindow, 'desc', TOUCHES_AT_EITHER_END)}
+        union ${touches(`touch_time < ${from}`, 'desc', OUTSIDE_BEFORE)} union ${touches('touch_time > $2::timestamp', 'asc', OUTSIDE_AFTER)}
+        union (select event_id from (
+          select event_id, channel from ${events} where client_id = $1 and event_type = 'page_view' and event_time <= $2::timestamp order by event_time desc limit ${DIRECT_VISITS}
+        ) as visits where channel is null or channel = 'direct')
+      )
+      select ${columns} from ${events} where event_id in (select event_id from chosen) and event_type = 'page_view'`, parameters);
+    const counted = await ask(`select count(*) from (select from ${touchpoints} where client_id = $1 and ${inWindow} limit ${COUNTED_TOUCHES + 1}) as touches`, parameters);
     const count = Number(counted.rows[0]?.[0] ?? 0);
-    return { around: objects(rows).map(pageViewOf), touches: { count: Math.min(count, COUNTED_TOUCHES), more: count > COUNTED_TOUCHES } };
+    return { around: named(PAGE_VIEW, rows).map(pageViewOf), touches: { count: Math.min(count, COUNTED_TOUCHES), more: count > COUNTED_TOUCHES } };
   }
 
   #table(schema: 'staging' | 'intermediate' | 'marts', name: string): string {

@@ -7,14 +7,15 @@ import { explainable, candidatesOf } from '../../src/journey/model';
 import { ALL_PAGE_VIEWS, JourneyQueries, TOUCHES_AT_EITHER_END } from '../../src/journey/query';
 import { findClients, type ClientFilter } from '../../src/journey/search';
 import type { Journey } from '../../src/journey/protocol';
+import { MissingRelation } from '../../src/warehouse/errors';
 import { sampleDatabase } from '../servers';
-import { plainWarehouse } from './warehouse';
+import { warehouseOf } from './warehouse';
 
 const database = await sampleDatabase();
-const { warehouse, end } = plainWarehouse(database.connection);
+const warehouse = warehouseOf(database.connection);
 const queries = new JourneyQueries(warehouse, () => DEFAULT_RULES);
 after(async () => {
-  await end();
+  await warehouse.reset();
   await database.release();
 });
 
@@ -136,4 +137,12 @@ test('a client with very many events: both ends of the window, counts of the res
   const earlier = await queries.load('client_big', journey.purchases[0]?.id ?? null);
   assert.deepEqual([earlier.purchases.length, earlier.morePurchases], [999, { before: true, after: false }]);
   assert.equal((await queries.detail('client_big', journey.purchases[0]?.id ?? '', true)).purchaseId, journey.purchases[0]?.id);
+});
+
+test('without the multi-touch models a journey has no shares; without the marts it says what is missing', async () => {
+  await database.run('drop table marts.multi_touch_attribution');
+  const journey = await queries.load('client_uneven_split', null);
+  assert.deepEqual([journey.purchases.length, journey.detail.shares], [1, []]);
+  await database.run('drop table marts.last_touch_attribution');
+  await assert.rejects(queries.load('client_uneven_split', null), (error) => error instanceof MissingRelation && /last_touch_attribution/.test(error.message));
 });

@@ -8,14 +8,14 @@ import { after, test } from 'node:test';
 import { RecordLines } from '../../src/journey/recordLines';
 import { findRecord } from '../../src/journey/records';
 import { ROOT, sampleDatabase, testPlace } from '../servers';
-import { plainWarehouse } from './warehouse';
+import { warehouseOf } from './warehouse';
 
 const database = await sampleDatabase();
-const { warehouse, end } = plainWarehouse(database.connection);
+const warehouse = warehouseOf(database.connection);
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'records-'));
 after(async () => {
   fs.rmSync(scratch, { recursive: true });
-  await end();
+  await warehouse.reset();
   await database.release();
 });
 

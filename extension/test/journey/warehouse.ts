@@ -1,23 +1,9 @@
-import pg from 'pg';
 import type { Connection } from '../../src/dbt/types';
-import type { Warehouse } from '../../src/warehouse/types';
-import { clientOf } from '../servers';
+import { PostgresWarehouse } from '../../src/warehouse/postgres';
 
-/** A Warehouse over a plain pool, which says how long its statements took and cancels nothing. */
-export function plainWarehouse(connection: Connection): { warehouse: Warehouse; statements: { sql: string; milliseconds: number }[]; end: () => Promise<void> } {
-  // As PostgreSQL prints them
-  const pool = new pg.Pool({ ...clientOf(connection), max: 4, types: { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig });
-  const statements: { sql: string; milliseconds: number }[] = [];
-  const warehouse: Warehouse = {
-    state: { kind: 'unknown' },
-    onDidChange: () => ({ dispose: () => {} }),
-    schema: (name) => name,
-    query: async (sql, parameters = []) => {
-      const started = performance.now();
-      const { fields, rows } = await pool.query<(string | null)[]>({ text: sql, values: [...parameters], rowMode: 'array' });
-      statements.push({ sql, milliseconds: performance.now() - started });
-      return { columns: fields.map(({ name }) => ({ name, type: '' })), rows };
-    },
-  };
-  return { warehouse, statements, end: () => pool.end() };
+/** The warehouse as the extension has it, on a test's database, in the profile's own role. */
+export function warehouseOf(connection: Connection): PostgresWarehouse {
+  return new PostgresWarehouse({
+    connection: () => Promise.resolve(connection), previewCredentials: () => undefined, timeout: { value: 60, onDidChange: () => ({ dispose: () => {} }) }, schemaPrefix: () => '',
+  });
 }
