@@ -97,18 +97,16 @@ export class JourneyQueries {
     const events = this.#table('staging', 'stg_events');
     const side = (later: boolean): string => `(
       select ${PURCHASE.join(', ')}, ${later} as later from ${events} where client_id = $1 and event_type = 'purchase'
-        and event_time ${later ? '>' : '<='} (select anchor_time from anchor) order by event_time ${later ? 'asc' : 'desc'}, event_id limit ${PURCHASES_BESIDE + 1})`;
+        ${anchor === null ? '' : `and event_time ${later ? '>' : '<='} (select anchor_time from anchor)`} order by event_time ${later ? 'asc' : 'desc'}, event_id limit ${PURCHASES_BESIDE + 1})`;
+    const anchorTime = `anchor as (select coalesce((select event_time from ${events} where event_id = $2::uuid and client_id = $1), 'infinity'::timestamp) as anchor_time)`;
     const credits = ['first', 'last'].flatMap((name) => CREDIT.map((column) => `${name}_touch.${column}`));
     const { rows } = await ask(`
-      with anchor as (
-        select coalesce((select event_time from ${events} where event_id = $2::uuid and client_id = $1), 'infinity'::timestamp) as anchor_time
-      ),
-      purchases as (${side(false)} union all ${side(true)})
+      with ${anchor === null ? `purchases as ${side(false)}` : `${anchorTime}, purchases as (${side(false)} union all ${side(true)})`}
       select purchases.*, ${credits.join(', ')}
       from purchases
       left join ${this.#table('marts', 'first_touch_attribution')} as first_touch on first_touch.client_id = $1 and first_touch.purchase_id = purchases.event_id
       left join ${this.#table('marts', 'last_touch_attribution')} as last_touch on last_touch.client_id = $1 and last_touch.purchase_id = purchases.event_id
-      order by event_time, source_file collate "C", record_number`, [clientId, anchor]);
+      order by event_time, source_file collate "C", record_number`, anchor === null ? [clientId] : [clientId, anchor]);
     const found = named([...PURCHASE, 'later', ...['first', 'last'].flatMap((name) => CREDIT.map((column) => `${name}_${column}`))], rows);
     const before = found.filter(({ later }) => later === 'f');
     const after = found.filter(({ later }) => later !== 'f');
