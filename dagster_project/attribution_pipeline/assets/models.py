@@ -64,7 +64,8 @@ class InstalledDbt(DbtCliResource):
 def dbt_command() -> DbtCliResource:
     """The dbt of this very Python environment, whatever is on the PATH."""
     executable = shutil.which("dbt", path=str(Path(sys.executable).parent)) or "dbt"
-    return InstalledDbt(project_dir=project(), dbt_executable=executable)
+    # Its base class takes a project; of a subclass the checker sees the field's type alone
+    return InstalledDbt(project_dir=project(), dbt_executable=executable)  # pyright: ignore[reportArgumentType]
 
 
 def build_arguments(full_refresh: bool) -> list[str]:
