@@ -20,7 +20,6 @@ const COMPILED = ['node-pty', '@vscode/spdlog', '@vscode/native-watchdog'];
 const LEFT_OUT = ['copilot', 'git', 'github', 'grunt', 'gulp', 'jake', 'ms-vscode.js-debug', 'php-language-features', 'tunnel-forwarding'];
 
 /** What of an extension's folder belongs to what is installed. */
-const PACKED = ['package.json', 'package.nls.json', 'README.md', 'LICENSE', 'media', 'l10n', 'dist'];
 
 /** Nothing calls home, nothing greets, nothing stands between the window and the project. */
 const SETTINGS = {
@@ -122,7 +121,7 @@ async function unpackChromium(place, signal) {
  * @typedef {object} WorkbenchOptions
  * @property {string} folder to open
  * @property {string} dataDir everything the server remembers: settings, logs, extensions
- * @property {string[]} [extensions] VSIX files to install; or folders of built extensions, which are taken as they are (into a new data folder only)
+ * @property {string[]} [extensions] VSIX files to install
  * @property {Record<string, unknown>} [userSettings] beside those that keep it quiet
  * @property {boolean} [trusted] no question whether the folder is trusted
  * @property {string} [extensionDevelopmentPath] together with the next: without it notifications are shown as to a person
@@ -153,10 +152,6 @@ export async function startWorkbench(place, options) {
   const serverEnv = workbenchEnv(env);
   const where = ['--server-data-dir', dataDir, '--extensions-dir', extensionsDir, '--accept-server-license-terms', '--telemetry-level', 'off'];
   for (const vsix of extensions) {
-    if (fs.statSync(vsix).isDirectory()) {
-      takeUnpacked(vsix, extensionsDir);
-      continue;
-    }
     const { code, output } = await run(program, [server, ...where, '--install-extension', vsix, '--force'], { env: serverEnv, signal, output: 'capture' });
     if (code !== 0) throw new HumanError(`VS Code could not install ${vsix}:\n${output.trim()}\nBuild it anew (\`npm run package\`) and run the command again.`);
   }
@@ -176,13 +171,6 @@ export async function startWorkbench(place, options) {
       if (attempt === PORT_ATTEMPTS || signal?.aborted || (await freePort(port)) === port) throw error;
     }
   }
-}
-
-/** VS Code takes what it finds in a new extensions folder for installed. */
-function takeUnpacked(folder, extensionsDir) {
-  const { publisher, name, version } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
-  const target = path.join(extensionsDir, `${publisher}.${name}-${version}`);
-  for (const part of PACKED.filter((each) => fs.existsSync(path.join(folder, each)))) fs.cpSync(path.join(folder, part), path.join(target, part), { recursive: true, filter: (file) => !file.endsWith('.vsix') });
 }
 
 /** What a person set in an earlier window stays. */

@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { browserFolder, browserNode, startWorkbench } from '../../stack/browser.mjs';
+import { packExtension } from '../../stack/editor.mjs';
 import { run } from '../../stack/processes.mjs';
 import { MARK, stopMarked } from './leftovers.mjs';
 import { cleanEnv, main, provideExtension, testFolder, withWorkspace } from './workspace.mjs';
@@ -22,13 +23,15 @@ async function runUi(place, { args, signal }) {
 async function withServers(place, copy, signal, work) {
   const base = testFolder(place);
   const env = { ...cleanEnv(), PYTHONPYCACHEPREFIX: path.join(place.shared, 'pycache'), [MARK]: base };
+  // As a person gets it: packed, then installed into a VS Code that knows nothing
+  const vsix = await packExtension(place, { signal });
   const started = {};
   try {
     for (const [name, trusted] of Object.entries(SERVERS)) {
       const dataDir = path.join(base, name);
       fs.rmSync(dataDir, { recursive: true, force: true });
       const { url, stop } = await startWorkbench(place, {
-        folder: copy.root, dataDir, trusted, env, signal, extensions: [path.join(place.root, 'extension')],
+        folder: copy.root, dataDir, trusted, env, signal, extensions: [vsix],
         userSettings: { 'security.workspace.trust.startupPrompt': 'never', 'workbench.colorTheme': 'Light Modern' },
       });
       started[name] = { url, dataDir, stop };
