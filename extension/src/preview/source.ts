@@ -30,8 +30,7 @@ export class PreviewSource {
       if (!relation) throw new MissingRelation(`There is no table ${name.schema}.${name.name} in the database.`);
       const source = new PreviewSource(warehouse, name, relation);
       if (relation.physical && count > 0) source.#first = { count, rows: await source.#counterOf(EVERYTHING).rows((work) => work(query), 0, count) };
-      // Replaced between the two: what was read is not what is known of it, and the next page says so
-      if (source.#first && (await readStamp(query, name))?.version !== relation.version) source.#first = undefined;
+      // Where it was replaced between the two these are the new one's rows, of the same columns, and the next page says so
       return source;
     }, signal ? { signal } : {});
   }

@@ -116,26 +116,29 @@ export class PostgresWarehouse implements ReadingWarehouse, Disposable {
     signal?.addEventListener('abort', abort, { once: true });
     const timer = setTimeout(() => stop(timedOut(timeout)), timeout);
     const look = setInterval(() => void this.#somebodyWaits(open, client).then((waits) => waits && stop(new GaveWay())), LOOK_MS);
-    let broken: unknown;
-    try {
-      await begin(client, timeout);
-      return await work(async (sql, parameters = []) => {
-        if (reason) throw reason;
-        return await runOne(client, sql, parameters);
-      }, client);
-    } catch (error) {
-      broken = isLostConnection(error) ? error : undefined;
-      throw reason ?? error;
-    } finally {
+    const end = async (error?: unknown): Promise<void> => {
       clearTimeout(timer);
       clearInterval(look);
       signal?.removeEventListener('abort', abort);
       // A request to cancel that is still on its way would hit whoever uses the connection next
       await cancelling;
       last ??= setTimeout(() => cut(client), CANCEL_MS);
-      if (!broken) await client.query('rollback').catch((error: unknown) => (broken = error));
+      const broken = isLostConnection(error) || await client.query('rollback').then(() => false, () => true);
       clearTimeout(last);
-      client.release(broken !== undefined);
+      client.release(broken);
+    };
+    try {
+      await begin(client, timeout);
+      const result = await work(async (sql, parameters = []) => {
+        if (reason) throw reason;
+        return await runOne(client, sql, parameters);
+      }, client);
+      // Nobody needs to wait for the rollback of what is read already
+      void end();
+      return result;
+    } catch (error) {
+      await end(error);
+      throw reason ?? error;
     }
   }
 
