@@ -19,8 +19,6 @@ const COMPILED = ['node-pty', '@vscode/spdlog', '@vscode/native-watchdog'];
 /** Built-in extensions that are of no use here: they call home, or need packages which are not installed. */
 const LEFT_OUT = ['copilot', 'git', 'github', 'grunt', 'gulp', 'jake', 'ms-vscode.js-debug', 'php-language-features', 'tunnel-forwarding'];
 
-/** What of an extension's folder belongs to what is installed. */
-
 /** Nothing calls home, nothing greets, nothing stands between the window and the project. */
 const SETTINGS = {
   'chat.commandCenter.enabled': false,

@@ -20,7 +20,8 @@ export function registerAssets({ commands, dagster, projects }: { commands: Comm
     const { state } = dagster;
     view.message = state.kind === 'connected' && state.problem !== undefined && dagster.assets.length > 0
       ? vscode.l10n.t('Dagster\'s code does not load, so this is the last good list: {0}', state.problem)
-      : state.kind === 'disconnected' ? vscode.l10n.t('Dagster does not answer, so this is how it was: {0}', state.message) : '';
+      : state.kind === 'disconnected' ? vscode.l10n.t('Dagster does not answer, so this is how it was: {0}', state.message)
+        : state.kind === 'stopped' && dagster.assets.length > 0 ? vscode.l10n.t('Dagster is not running, so this is how it was.') : '';
     const failing = dagster.assets.filter(({ status, checks }) => status === 'failed' || checks.some(({ outcome }) => outcome === 'failed' || outcome === 'errored')).length;
     view.badge = failing > 0 ? { value: failing, tooltip: vscode.l10n.t('{0} assets failed', failing) } : undefined;
     const next = JSON.stringify(dagster.assets);
