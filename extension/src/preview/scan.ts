@@ -29,7 +29,7 @@ const STEP_MS = 250;
 const FIRST_BLOCKS = 64;
 const MOST_BLOCKS = 4096;
 const COUNT_BLOCKS = 2048;
-const ROWS_A_BLOCK = 100;
+const ROWS_A_BLOCK = 40;
 const FAR_ROWS = 50_000;
 const MOST_MARKS = 4000;
 
@@ -156,7 +156,7 @@ export class PhysicalScan implements Scan {
 
   #blocksFor(rows: number): number {
     const perBlock = this.#rowsOf(1);
-    return perBlock > 0 ? Math.min(Math.max(Math.ceil((rows / perBlock) * 1.25) + 1, 4), COUNT_BLOCKS) : FIRST_BLOCKS;
+    return perBlock > 0 ? Math.min(Math.ceil((rows / perBlock) * 1.5) + 4, COUNT_BLOCKS) : FIRST_BLOCKS;
   }
 }
 
