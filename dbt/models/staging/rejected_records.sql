@@ -1,4 +1,5 @@
-{{ config(materialized='table', indexes=[{'columns': ['client_id']}]) }}
+{# A hash index: a rejected client_id may be of any length #}
+{{ config(materialized='table', indexes=[{'columns': ['client_id'], 'type': 'hash'}]) }}
 
 with
 
