@@ -97,6 +97,14 @@ export function activate(context: vscode.ExtensionContext): void {
     }
     await start().catch((error: unknown) => commands.show(error, 'start'));
   };
-  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => void begin()));
+  const move = async (): Promise<void> => {
+    if (dagster.state.kind === 'stopped') return;
+    await dagster.stop();
+    await start();
+  };
+  context.subscriptions.push(
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void begin()),
+    sources.onDidChangeAddress(() => void move().catch((error: unknown) => commands.show(error, 'start'))),
+  );
   void begin();
 }

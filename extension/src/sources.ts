@@ -27,6 +27,9 @@ export class Sources implements Disposable {
   readonly #changed = this.#store.add(new Emitter<void>());
   /** the target was resolved, or the Dagster project was found */
   readonly onDidChange = this.#changed.event;
+  readonly #moved = this.#store.add(new Emitter<void>());
+  /** another Dagster is meant from now on */
+  readonly onDidChangeAddress = this.#moved.event;
   readonly projects: WorkspaceProjects;
   readonly environment: Environment;
   readonly python: PythonEnvironment;
@@ -93,6 +96,7 @@ export class Sources implements Disposable {
         return typeof prefix === 'string' ? prefix : '';
       },
     }));
+    for (const changed of [this.#url, this.#projectDirectory]) this.#store.add(changed.onDidChange(() => this.#moved.fire()));
     for (const changed of [interpreter, environmentFile, profilesDirectory, target]) {
       this.#store.add(changed.onDidChange(() => {
         this.python.forget();
