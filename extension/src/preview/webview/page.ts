@@ -170,8 +170,10 @@ function fail(message: string | undefined): void {
   alertBox.replaceChildren(...(message === undefined ? [] : [element('p', {}, message), button('refresh', 'Try Again', () => {
     fail(undefined);
     grid?.api.purgeInfiniteCache();
-  }, { class: 'secondary' }), ...((grid?.view.filter.length ?? 0) > 0 ? [clearFilters()] : [])]));
+  }, { class: 'secondary' }), ...((grid?.view.filter.length ?? 0) > 0 ? [clearFilters()] : []), ...((grid?.view.sort.length ?? 0) > 0 ? [clearSort()] : [])]));
 }
+
+const clearSort = (): HTMLButtonElement => button('list-unordered', 'Clear Sort', () => grid?.api.applyColumnState({ defaultState: { sort: null } }), { class: 'secondary' });
 
 // ---- what the grid asks
 
