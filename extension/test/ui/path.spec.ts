@@ -16,6 +16,7 @@ test('from opening the folder to explaining why one purchase was credited to one
     await expect(workbench.lens(/26 rows/)).toBeVisible({ timeout: 30_000 });
     await workbench.page.keyboard.press('ControlOrMeta+End');
     await workbench.page.keyboard.type('-- each purchase once\n');
+    await workbench.page.keyboard.press('ControlOrMeta+Home');
 
     // Materialize: what runs is what is on the screen
     await workbench.lens('Materialize').click();
