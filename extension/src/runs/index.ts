@@ -29,7 +29,7 @@ export function registerRuns({ commands, dagster, projects }: { commands: Comman
   };
 
   const show = async (run: Run, launch: Launch | undefined): Promise<void> => {
-    const words = inWords(run.assets);
+    const words = inWords(launch?.assets ?? run.assets);
     const began = performance.now();
     output.appendLine(vscode.l10n.t('── Run {0}: {1}', run.id, run.assets.join(', ')));
     const log = run.onDidLog((line) => output.appendLine(line));

@@ -8,8 +8,8 @@ const asset = (key: string, upstream: string[], downstream: string[], more: Part
 });
 const chain = [asset('raw', [], ['staged'], { executable: false }), asset('staged', ['raw'], ['first', 'last']), asset('first', ['staged'], ['report']), asset('last', ['staged'], ['report']), asset('report', ['first', 'last'], [])];
 
-test('upstream and downstream take in every ancestor or descendant once, in the graph\'s order', () => {
-  assert.deepEqual(reach(chain, ['report'], 'upstream'), ['staged', 'first', 'last', 'report']);
+test('upstream and downstream take in every ancestor or descendant once, after what was asked for', () => {
+  assert.deepEqual(reach(chain, ['report'], 'upstream'), ['report', 'staged', 'first', 'last']);
   assert.deepEqual(reach(chain, ['staged'], 'downstream'), ['staged', 'first', 'last', 'report']);
   assert.deepEqual(reach(chain, ['last', 'first', 'last'], 'only'), ['first', 'last']);
 });

@@ -5,7 +5,7 @@ import { nameOf } from '../dagster/words';
 export type Reach = 'only' | 'upstream' | 'downstream';
 
 /**
- * Keys of the assets that a request means, without duplicates, in the order of `assets`.
+ * Keys of the assets that a request means, without duplicates: what was asked for first, then the others, each in the order of `assets`.
  * @param keys what was asked for; unknown keys are left out
  */
 export function reach(assets: readonly Asset[], keys: readonly string[], way: Reach): string[] {
@@ -19,7 +19,8 @@ export function reach(assets: readonly Asset[], keys: readonly string[], way: Re
     if (way === 'upstream') queue.push(...asset.upstream);
     if (way === 'downstream') queue.push(...asset.downstream);
   }
-  return assets.filter(({ key, executable }) => executable && found.has(key)).map(({ key }) => key);
+  const meant = assets.filter(({ key, executable }) => executable && found.has(key)).map(({ key }) => key);
+  return [...meant.filter((key) => keys.includes(key)), ...meant.filter((key) => !keys.includes(key))];
 }
 
 /**

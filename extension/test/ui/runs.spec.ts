@@ -61,10 +61,10 @@ test('a selection is picked by group, checks run alone, and a run is cancelled f
     await expect(workbench.quickInput).toContainText(`${index + 1} Selected`);
   }
   await workbench.quickInput.getByRole('button', { name: 'OK' }).click();
-  const run = workbench.notification(/Run of first_touch_attribution and 1 more/);
+  const run = workbench.notification(/Run of (first|last)_touch_attribution and 1 more/);
   await expect(run).toBeVisible({ timeout: 30_000 });
   await run.getByRole('button', { name: 'Cancel' }).click();
-  await ended(workbench, 'Canceled first_touch_attribution and 1 more');
+  await ended(workbench, /Canceled (first|last)_touch_attribution and 1 more/);
 
   await workbench.open(MART);
   await workbench.command('Attribution: Run Checks');
