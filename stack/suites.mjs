@@ -13,6 +13,7 @@ import { prepareManifest, setUp } from './setup.mjs';
 import { bold, dim, say, seconds } from './terminal.mjs';
 
 const CLONE = 'clone.test.mjs';
+const FAULTS = 'tests/test_pipeline_faults.py';
 /** Nothing may hang whoever waits for the result. */
 const LIMIT_MINUTES = 15;
 // A process that is killed loses nothing by this, and no test cuts the power
@@ -21,7 +22,7 @@ const UNSAFE = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off
 /**
  * @typedef {object} Suite
  * @property {string} name
- * @property {0 | 1} lane suites of one lane run one after the other
+ * @property {0 | 1 | 'alone'} lane suites of one lane run one after the other; `alone`: after the lanes, by itself
  * @property {(tools: Tools) => Promise<boolean>} run whether it passed
  */
 /**
@@ -43,7 +44,7 @@ const SUITES = [
   } },
   { name: 'two commands from a clean clone', lane: 0, run: (tools) => nodeTests(tools, (name) => name === CLONE) },
   { name: 'stack', lane: 0, run: (tools) => nodeTests(tools, (name) => name !== CLONE) },
-  { name: 'pipeline', lane: 0, run: ({ place, options, program }) => program(place.python, ['-m', 'pytest', '-n', '2', '--dist', 'worksteal', ...options], { cwd: place.dagsterProject }) },
+  { name: 'pipeline', lane: 0, run: (tools) => pytest(tools, `--ignore=${FAULTS}`) },
   { name: 'extension', lane: 1, run: extension },
   { name: 'extension on real servers', lane: 1, run: ({ place, env, program }) => program(process.execPath, ['unit.mjs', 'test/'], {
     // Beside the pipeline's tests, whose profile and server these must not touch
@@ -51,6 +52,8 @@ const SUITES = [
   }) },
   { name: 'inside VS Code', lane: 1, run: (tools) => runner(tools, 'run-host.mjs') },
   { name: 'workbench', lane: 1, run: (tools) => runner(tools, 'run-ui.mjs') },
+  // How soon a fault is told is measured in seconds: on a machine that does nothing else
+  { name: 'faults of the pipeline', lane: 'alone', run: (tools) => pytest(tools, FAULTS) },
 ];
 
 /** @param {import('./main.mjs').Context} context  words choose suites by parts of their names, options go to pytest */
@@ -97,6 +100,7 @@ async function inLanes(chosen, tools, signal) {
     for (const suite of chosen.filter(({ lane: its }) => its === number)) results.push(await attempt(suite, tools, { signal, live: chosen.length === 1 }));
   };
   await Promise.all([lane(0), lane(1)]);
+  await lane('alone');
   say(`\n${bold('Summary')}`);
   for (const { name, ok, duration } of results) say(`  ${ok ? '✓ passed' : '✗ FAILED'}  ${name} (${duration})`);
   return results.every(({ ok }) => ok) ? 0 : 1;
@@ -127,6 +131,8 @@ async function attempt({ name, run: work }, tools, { signal, live }) {
 }
 
 // ---- what the suites run
+
+const pytest = ({ place, options, program }, ...files) => program(place.python, ['-m', 'pytest', '-n', '2', '--dist', 'worksteal', ...options, ...files], { cwd: place.dagsterProject });
 
 function nodeTests({ place, program }, wanted) {
   const folder = path.join(place.root, 'stack', 'test');

@@ -106,10 +106,13 @@ def target_dir(run_id: str) -> Path:
 def with_facts(connection: psycopg.Connection, event: dg.Output[Any]) -> dg.Output[Any]:
     """The event of a finished model with what a person wants to see: its row count, and a picture of the marts."""
     name = str(event.metadata["unique_id"].value).rsplit(".", 1)[-1]
-    row = connection.execute(sql.SQL("select count(*) from {}").format(relation(name))).fetchone()
-    return event.with_metadata(
-        {**event.metadata, "dagster/row_count": row[0] if row else 0, **picture(connection, name)}
-    )
+    try:
+        row = connection.execute(sql.SQL("select count(*) from {}").format(relation(name))).fetchone()
+        facts = {"dagster/row_count": row[0] if row else 0, **picture(connection, name)}
+    except psycopg.OperationalError:
+        # A server that is gone is dbt's to tell, in its own words
+        return event
+    return event.with_metadata({**event.metadata, **facts})
 
 
 @dbt_assets(
