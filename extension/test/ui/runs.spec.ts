@@ -54,7 +54,7 @@ test('a model that fails is named with its file and line, and what failed runs a
 test('a selection is picked by group, checks run alone, and a run is cancelled from its notification', async ({ workbench }) => {
   await ready(workbench);
   await workbench.command('Attribution: Materialize Selection…');
-  await expect(workbench.quickInput.locator('.quick-input-list-separator', { hasText: 'marts' }).first()).toBeVisible();
+  await expect(workbench.quickInput.locator('.quick-input-list-separator', { hasText: 'marts' }).filter({ visible: true }).first()).toBeVisible();
   await workbench.type('touch_attribution');
   for (const [index, name] of ['first_touch_attribution', 'last_touch_attribution'].entries()) {
     await workbench.quickInput.locator('.monaco-list-row').filter({ hasText: name }).click();
