@@ -57,7 +57,7 @@ test('a selection is picked by group, checks run alone, and a run is cancelled f
   await expect(workbench.quickInput.locator('.quick-input-list-separator', { hasText: 'marts' }).filter({ visible: true }).first()).toBeVisible();
   await workbench.type('touch_attribution');
   for (const [index, name] of ['first_touch_attribution', 'last_touch_attribution'].entries()) {
-    await workbench.quickInput.locator('.monaco-list-row').filter({ hasText: name }).click();
+    await workbench.quickInput.locator('.monaco-list-row').filter({ has: workbench.page.locator('.label-name', { hasText: new RegExp(`^${name}$`) }) }).click();
     await expect(workbench.quickInput).toContainText(`${index + 1} Selected`);
   }
   await workbench.quickInput.getByRole('button', { name: 'OK' }).click();
