@@ -41,6 +41,8 @@ test('an end that is asked for takes the whole group, those who ignore it too', 
   const pid = Number(fs.readFileSync(file, 'utf8'));
   controller.abort();
   await assert.rejects(running, { name: 'Cancelled' });
+  // Its streams close when it dies; its number is free once somebody has taken note
+  for (const end = Date.now() + 5000; alive(pid) && Date.now() < end;) await sleep(20);
   assert.equal(alive(pid), false);
 });
 
