@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../base/events';
 import { COMMANDS, PANELS } from '../contributions';
 import type { Dagster } from '../dagster/types';
+import { nameOf } from '../dagster/words';
 import type { Model, Projects } from '../dbt/types';
 import { PreviewPanel, newPanel, type PanelOptions } from './panel';
 
@@ -26,7 +27,7 @@ export function registerPreview(options: PreviewOptions): Disposable {
 
   store.add(commands.register(COMMANDS.previewModel, async (given) => {
     await projects.ready;
-    const model = nameOf(given, projects) ?? modelInEditor(projects) ?? await pick(projects);
+    const model = modelOf(given, projects) ?? modelInEditor(projects) ?? await pick(projects);
     if (model === undefined) return;
     const open = panels.get(model);
     if (open) open.reveal();
@@ -35,7 +36,7 @@ export function registerPreview(options: PreviewOptions): Disposable {
 
   store.add(vscode.window.registerWebviewPanelSerializer(PANELS.preview, {
     deserializeWebviewPanel: (panel, state) => {
-      const model = nameOf(state, projects);
+      const model = modelOf(state, projects);
       if (model === undefined || panels.has(model)) panel.dispose();
       else adopt(model, panel);
       return Promise.resolve();
@@ -46,7 +47,7 @@ export function registerPreview(options: PreviewOptions): Disposable {
   let timer: NodeJS.Timeout | undefined;
   store.add({ dispose: () => clearTimeout(timer) });
   store.add(dagster.onDidMaterialize((key) => {
-    materialized.add(key.split('/').at(-1) ?? key);
+    materialized.add(nameOf(key));
     clearTimeout(timer);
     timer = setTimeout(() => {
       for (const model of materialized) {
@@ -61,13 +62,13 @@ export function registerPreview(options: PreviewOptions): Disposable {
 }
 
 /** A model's name, from whatever the command was given: a name, a model, an asset, a file, a panel's state. */
-function nameOf(given: unknown, projects: Projects): string | undefined {
-  if (typeof given === 'string') return given === '' ? undefined : given.split('/').at(-1);
+function modelOf(given: unknown, projects: Projects): string | undefined {
+  if (typeof given === 'string') return given === '' ? undefined : nameOf(given);
   if (given instanceof vscode.Uri) return projects.modelOfFile(given.fsPath)?.name;
   if (typeof given !== 'object' || given === null) return undefined;
   for (const property of ['model', 'name', 'key', 'asset']) {
     const value: unknown = (given as Record<string, unknown>)[property];
-    const name = typeof value === 'string' || (typeof value === 'object' && value !== null) ? nameOf(value, projects) : undefined;
+    const name = typeof value === 'string' || (typeof value === 'object' && value !== null) ? modelOf(value, projects) : undefined;
     if (name !== undefined) return name;
   }
   return undefined;
