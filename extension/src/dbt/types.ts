@@ -44,6 +44,8 @@ export interface Projects {
   readonly onDidChange: Event<void>;
   /** resolves after the first look at the files */
   readonly ready: Promise<void>;
+  /** looks at all the files again, for what no watcher told */
+  scan(): Promise<void>;
   modelOfFile(file: string): Model | undefined;
   modelNamed(name: string): Model | undefined;
 }

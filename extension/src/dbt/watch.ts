@@ -6,6 +6,9 @@ import { ProjectIndex } from './projects';
 /** Changes that come together are read together (milliseconds). */
 const TOGETHER = 150;
 
+/** A new watcher tells nothing until it runs: the files are read once more after this long (milliseconds). */
+const WATCHER_RUNS = 3000;
+
 /** The dbt projects of the workspace, kept current by its file watchers and by what open editors hold unsaved. */
 export class WorkspaceProjects extends ProjectIndex implements Disposable {
   readonly #disposables = new DisposableStore();
@@ -13,6 +16,7 @@ export class WorkspaceProjects extends ProjectIndex implements Disposable {
   readonly #changed = new Set<string>();
   readonly #edited = new Map<string, vscode.TextDocument>();
   #timer: NodeJS.Timeout | undefined;
+  #again: NodeJS.Timeout | undefined;
 
   constructor() {
     super(DISK, () => (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath));
@@ -33,6 +37,7 @@ export class WorkspaceProjects extends ProjectIndex implements Disposable {
 
   override dispose(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#again);
     this.#disposables.dispose();
     for (const watcher of this.#watched.values()) watcher.dispose();
     super.dispose();
@@ -53,6 +58,8 @@ export class WorkspaceProjects extends ProjectIndex implements Disposable {
       store.add(watcher);
       for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete]) store.add(event((uri) => this.#note(uri)));
       this.#watched.set(root, store);
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => void this.scan(), WATCHER_RUNS);
     }
   }
 

@@ -4,6 +4,7 @@ import { COMMANDS, PANELS } from '../contributions';
 import type { Dagster } from '../dagster/types';
 import { nameOf } from '../dagster/words';
 import type { Model, Projects } from '../dbt/types';
+import { pickFollowing } from '../platform/pick';
 import { PreviewPanel, newPanel, type PanelOptions } from './panel';
 
 export interface PreviewOptions extends PanelOptions {
@@ -80,12 +81,17 @@ function modelInEditor(projects: Projects): string | undefined {
 }
 
 async function pick(projects: Projects): Promise<string | undefined> {
+  // What the watchers have not told yet comes in while the list is open
+  void projects.scan();
+  return (await pickFollowing(() => itemsOf(projects), projects.onDidChange, vscode.l10n.t('Whose rows?')))?.label;
+}
+
+function itemsOf(projects: Projects): vscode.QuickPickItem[] {
   const models = projects.all.flatMap((project) => [...project.models.values()]);
   const rank = ({ layer }: Model): number => (LAYERS.includes(layer) ? LAYERS.indexOf(layer) : LAYERS.length);
   models.sort((a, b) => rank(a) - rank(b) || a.layer.localeCompare(b.layer) || a.name.localeCompare(b.name));
-  const items = models.flatMap((model, index): vscode.QuickPickItem[] => [
+  return models.flatMap((model, index): vscode.QuickPickItem[] => [
     ...(models[index - 1]?.layer === model.layer ? [] : [{ label: model.layer || vscode.l10n.t('others'), kind: vscode.QuickPickItemKind.Separator }]),
     { label: model.name, description: model.relation.schema, ...(model.description ? { detail: model.description.split('\n')[0] ?? '' } : {}) },
   ]);
-  return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Whose rows?'), matchOnDetail: true }))?.label;
 }
