@@ -13,7 +13,7 @@ export const BUNDLES = [
   { ...host, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist' },
   { ...host, entryPoints: { services: 'src/dagster/services.ts' }, outdir: 'dist', format: 'esm', outExtension: { '.js': '.mjs' },
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" } },
-  ...['preview', 'journey'].map((name) => ({ ...page, entryPoints: { [name]: pages(name) }, outdir: 'dist' })),
+  ...['preview', 'journey', 'lineage'].map((name) => ({ ...page, entryPoints: { [name]: pages(name) }, outdir: 'dist' })),
 ].filter(({ entryPoints }) => Object.values(entryPoints).every((file) => fs.existsSync(file)));
 
 if (process.argv[1]?.endsWith('esbuild.mjs')) {

@@ -3,6 +3,9 @@ import tseslint from 'typescript-eslint';
 /** Who may import `vscode` by value: the entry point, platform, and a feature's UI-role files. */
 const UI_ROLES = ['src/extension.ts', 'src/sources.ts', 'src/platform/**', 'src/*/{index,commands,panel,provider,diagnostics,status,lenses,tree,watch}.ts', 'test/**'];
 
+/** Folders of features. */
+const FEATURES = ['preview', 'journey', 'lenses', 'assets', 'runs', 'status', 'lineage'];
+
 export default tseslint.config(
   { ignores: ['dist/**', 'out/**', '**/node_modules/**', '**/*.mjs', 'test/ui/shots/**', 'src/dagster/schema/**'] },
   ...tseslint.configs.strictTypeChecked,
@@ -25,13 +28,13 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: [{ name: 'vscode', message: 'Only platform and UI-role files use vscode: pass in what you need.', allowTypeImports: true }] }] },
   },
   // Features never import one another; sources never import features
-  ...['preview', 'journey', 'lenses', 'assets', 'runs', 'status'].map((feature) => ({
+  ...FEATURES.map((feature) => ({
     files: [`src/${feature}/**/*.ts`],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['preview', 'journey', 'lenses', 'assets', 'runs', 'status'].filter((other) => other !== feature).map((other) => `**/${other}/**`), message: 'Features never import one another: call a command.' }] }] },
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: FEATURES.filter((other) => other !== feature).map((other) => `**/${other}/**`), message: 'Features never import one another: call a command.' }] }] },
   })),
   {
     files: ['src/{base,platform,dbt,dagster,warehouse,attribution}/**/*.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['**/preview/**', '**/journey/**', '**/lenses/**', '**/assets/**', '**/runs/**', '**/status/**'], message: 'Sources know no feature.' }] }] },
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: FEATURES.map((feature) => `**/${feature}/**`), message: 'Sources know no feature.' }] }] },
   },
   { files: ['**/*.test.ts', 'test/**'], rules: { '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'describe', 'it', 'suite'] }] }] } },
 );

@@ -18,6 +18,7 @@ export const COMMANDS = {
   openJourney: 'attribution.openJourney',
   findClient: 'attribution.findClient',
   openModel: 'attribution.openModel',
+  showLineage: 'attribution.showLineage',
   refreshAssets: 'attribution.refreshAssets',
   openDagster: 'attribution.openDagster',
   // The ground
@@ -34,7 +35,7 @@ export const COMMANDS = {
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];
 
 export const VIEWS = { assets: 'attribution.assets' } as const;
-export const PANELS = { preview: 'attribution.preview', journey: 'attribution.journey' } as const;
+export const PANELS = { preview: 'attribution.preview', journey: 'attribution.journey', lineage: 'attribution.lineage' } as const;
 
 /** Context keys, for the `when` clauses of package.json. */
 export const CONTEXT = {

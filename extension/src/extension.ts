@@ -6,6 +6,7 @@ import { COMMANDS, CONTEXT } from './contributions';
 import { registerJourney } from './journey';
 import { showParseErrors } from './environment/diagnostics';
 import { registerLenses } from './lenses';
+import { registerLineage } from './lineage';
 import { Commands } from './platform/commands';
 import { ConfigSetting } from './platform/config';
 import { createLog } from './platform/log';
@@ -82,6 +83,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerJourney({ context, commands, warehouse, projects, dagster, rawDataDirectory: () => sources.environment.variables['RAW_DATA_DIR'] }),
     registerPreview({ context, commands, warehouse, projects, dagster, pageSize, neutralizeFormulas }),
     registerLenses({ projects, dagster }),
+    registerLineage({ extensionUri: context.extensionUri, commands, projects, dagster }),
     showParseErrors(sources.preparer.onDidPrepare),
   );
 

@@ -2,6 +2,8 @@
 export interface SqlFacts {
   /** names of the models it refers to, each once, in the order of the text */
   refs: string[];
+  /** tables of sources that it reads, each once, in the order of the text */
+  sources: { source: string; table: string }[];
   /** literal values of `config(…)` */
   config: NamingConfig;
 }
@@ -16,6 +18,7 @@ const COMMENT = /\{#[\s\S]*?(?:#\}|$)/g;
 /** `{{ … }}` and `{% … %}`; the last one may be half-written. */
 const TAG = /\{\{([\s\S]*?)(?:\}\}|$)|\{%([\s\S]*?)(?:%\}|$)/g;
 const REF = /(?<![\w.])ref\s*\(\s*(['"])([^'"\n]*)\1\s*(?:,\s*(['"])([^'"\n]*)\3)?/g;
+const SOURCE = /(?<![\w.])source\s*\(\s*(['"])([^'"\n]*)\1\s*,\s*(['"])([^'"\n]*)\3/g;
 const CONFIG = /(?<![\w.])config\s*\(([\s\S]*)/g;
 const NAMING = /(?<![\w.'"])(schema|alias)\s*=\s*(['"])([^'"\n]*)\2/g;
 
@@ -25,6 +28,7 @@ const NAMING = /(?<![\w.'"])(schema|alias)\s*=\s*(['"])([^'"\n]*)\2/g;
  */
 export function scanSql(text: string): SqlFacts {
   const refs = new Set<string>();
+  const sources = new Map<string, { source: string; table: string }>();
   const config: NamingConfig = {};
   for (const [, expression, statement] of text.replace(COMMENT, '').matchAll(TAG)) {
     const jinja = expression ?? statement ?? '';
@@ -32,11 +36,12 @@ export function scanSql(text: string): SqlFacts {
       const name = second ?? first;
       if (name !== '') refs.add(name);
     }
+    for (const [, , source = '', , table = ''] of jinja.matchAll(SOURCE)) sources.set(`${source}.${table}`, { source, table });
     for (const [, args = ''] of jinja.matchAll(CONFIG)) {
       for (const [, key, , value] of args.matchAll(NAMING)) config[key as keyof NamingConfig] = value ?? '';
     }
   }
-  return { refs: [...refs], config };
+  return { refs: [...refs], sources: [...sources.values()], config };
 }
 
 const DOCS = /\{%-?\s*docs\s+(\w+)\s*-?%\}([\s\S]*?)\{%-?\s*enddocs\s*-?%\}/g;

@@ -151,7 +151,7 @@ function projectOf(sources: ProjectSources, files: Files, targetSchema: string |
     const customSchema = config.schema ?? schemaOfFolders(project, folders);
     const text = (description: string | undefined): { description?: string } => description === undefined ? {} : { description: resolveDocs(description, docs) };
     models.set(name, {
-      name, file, projectRoot: root, layer: folders[0] ?? '', refs: facts.refs,
+      name, file, projectRoot: root, layer: folders[0] ?? '', refs: facts.refs, sources: facts.sources,
       relation: sources.relations?.get(name) ?? { schema: schemaName(customSchema, sources, targetSchema), name: config.alias ?? name },
       ...(described ? { yaml: { file: described.file, line: described.model.line, column: described.model.column } } : {}),
       ...text(described?.model.description),

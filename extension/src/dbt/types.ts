@@ -25,6 +25,8 @@ export interface Model {
   columns: { name: string; dataType?: string; description?: string }[];
   /** names of the models it refers to, by `ref` */
   refs: string[];
+  /** tables of sources that it reads, by `source` */
+  sources: { source: string; table: string }[];
 }
 
 /** A dbt project that was found in the workspace (never one of the installed packages). */

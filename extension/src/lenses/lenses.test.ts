@@ -12,7 +12,7 @@ const CONNECTED: DagsterState = { kind: 'connected', url: '', version: '', start
 const MINUTE = 60_000;
 const NOW = 1_700_000_000_000;
 
-const mart: Model = { name: 'first_touch', file: '/w/first_touch.sql', projectRoot: '/w', layer: 'marts', relation: { schema: 'marts', name: 'first_touch' }, columns: [{ name: 'client_id' }], refs: [] };
+const mart: Model = { name: 'first_touch', file: '/w/first_touch.sql', projectRoot: '/w', layer: 'marts', relation: { schema: 'marts', name: 'first_touch' }, columns: [{ name: 'client_id' }], refs: [], sources: [] };
 const check = (name: string, outcome?: AssetCheck['outcome']): AssetCheck => ({ name, ...(outcome ? { outcome } : {}) });
 const asset = (more: Partial<Asset> = {}): Asset => ({
   key: 'marts/first_touch', group: 'marts', kinds: ['dbt'], upstream: [], downstream: [], status: 'fresh', executable: true, materialized: NOW - 2 * MINUTE, rows: 36, checks: [check('a', 'passed'), check('b', 'passed')], ...more,

@@ -1,0 +1,101 @@
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../base/events';
+import { COMMANDS, PANELS } from '../contributions';
+import type { Dagster } from '../dagster/types';
+import type { Projects } from '../dbt/types';
+import { WebviewPanel } from '../platform/webview';
+import { lineageOf, type Trace } from './graph';
+import type { HostSide, PageSide, Shown, Words } from './protocol';
+
+export interface PanelOptions {
+  extensionUri: vscode.Uri;
+  projects: Projects;
+  dagster: Dagster;
+}
+
+export const newPanel = (): vscode.WebviewPanel =>
+  vscode.window.createWebviewPanel(PANELS.lineage, vscode.l10n.t('Lineage'), { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true });
+
+/** The lineage of one model, which follows the model in the editor, what files say and what Dagster tells. */
+export class LineagePanel implements Disposable {
+  readonly #view: WebviewPanel<HostSide, PageSide>;
+  readonly #store = new DisposableStore();
+  #model: string | undefined;
+  #trace: Trace | undefined;
+  #depth: number | null = null;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(panel: vscode.WebviewPanel, model: string | undefined, private readonly options: PanelOptions, onDispose: () => void) {
+    this.#model = model;
+    const { dagster, projects } = options;
+    this.#view = new WebviewPanel<HostSide, PageSide>(panel, options.extensionUri, { name: 'lineage', title: vscode.l10n.t('Lineage'), icon: 'attribution' }, {
+      open: ({ id }) => void vscode.commands.executeCommand(COMMANDS.openModel, id),
+      focus: ({ id }) => this.show(id),
+      materialize: ({ id }) => void vscode.commands.executeCommand(COMMANDS.materializeModel, id),
+      preview: ({ id }) => void vscode.commands.executeCommand(COMMANDS.previewModel, id),
+      depth: ({ depth }) => {
+        this.#depth = depth;
+        this.#send();
+      },
+    }, () => this.#send());
+    this.#store.add(this.#view);
+    for (const changed of [dagster.onDidChange, projects.onDidChange]) this.#store.add(changed(() => this.#soon()));
+    this.#view.onDidDispose(() => {
+      clearTimeout(this.#timer);
+      this.#store.dispose();
+      onDispose();
+    });
+  }
+
+  get model(): string | undefined {
+    return this.#model;
+  }
+
+  reveal(): void {
+    this.#view.panel.reveal(undefined, true);
+  }
+
+  /** Another model takes the middle; with a trace, one of its columns is followed. */
+  show(model: string, trace?: Trace): void {
+    this.#model = model;
+    this.#trace = trace;
+    this.#send();
+  }
+
+  dispose(): void {
+    this.#view.dispose();
+  }
+
+  /** States of a run come many at a time. */
+  #soon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#send();
+    }, 150);
+  }
+
+  #send(): void {
+    if (this.#view.panel.visible) this.#view.rpc.notify('show', { shown: this.#shown(), words: wordsNow() });
+  }
+
+  #shown(): Shown {
+    const { projects, dagster } = this.options;
+    const model = this.#model;
+    if (model === undefined) return { kind: 'empty', message: vscode.l10n.t('Open a dbt model, and its lineage is shown here.') };
+    this.#view.panel.title = vscode.l10n.t('Lineage: {0}', model);
+    const graph = lineageOf({ projects, assets: dagster.assets, focus: model, depth: this.#depth, now: Date.now(), ...(this.#trace ? { trace: this.#trace } : {}) });
+    return graph ? { kind: 'graph', graph } : { kind: 'empty', message: vscode.l10n.t('No file of this workspace has a model {0} any more.', model) };
+  }
+}
+
+function wordsNow(): Words {
+  return {
+    heading: vscode.l10n.t('Lineage of {0}', '{0}'), depth: vscode.l10n.t('How far to look'), all: vscode.l10n.t('Everything'),
+    steps: { 1: vscode.l10n.t('1 step'), 2: vscode.l10n.t('2 steps') },
+    zoomIn: vscode.l10n.t('Zoom In (+)'), zoomOut: vscode.l10n.t('Zoom Out (−)'), fit: vscode.l10n.t('Show Everything (0)'), open: vscode.l10n.t('Click or Enter: open. M: materialize. P: preview. F: into the middle.'),
+    materialize: vscode.l10n.t('Materialize'), preview: vscode.l10n.t('Preview'), focus: vscode.l10n.t('Into the Middle'), more: vscode.l10n.t('{0} more beyond what is shown', '{0}'),
+    states: {
+      fresh: vscode.l10n.t('fresh'), stale: vscode.l10n.t('stale'), failed: vscode.l10n.t('failed'), missing: vscode.l10n.t('never materialized'), running: vscode.l10n.t('running'), unknown: '',
+    },
+  };
+}
