@@ -22,6 +22,7 @@ export interface Properties {
   /** its whole entry, and its name */
   span: Span;
   nameSpan: Span;
+  /** its `doc('…')` replaced by the blocks' text */
   description?: string;
   columns: ColumnDoc[];
   tests: string[];
@@ -35,9 +36,10 @@ export interface Model {
   file: string;
   /** the package it belongs to; undefined for the project's own */
   package?: string;
-  properties?: Properties;
-  /** literal values of its own `config(…)` and of dbt_project.yml, merged */
-  config: Readonly<Record<string, unknown>>;
+  /** undefined where no YAML describes it */
+  readonly properties: Properties | undefined;
+  /** literal values of its own `config(…)`, of its YAML and of dbt_project.yml, merged */
+  readonly config: Readonly<Record<string, unknown>>;
 }
 
 export interface SourceTable {
@@ -50,13 +52,14 @@ export interface SourceTable {
 }
 
 export interface Macro {
+  /** as it is called; a generic test is `test_<name>`, as dbt has it (definition.name is the bare one) */
   name: string;
   package?: string;
   file: string;
   definition: JinjaDefinition;
   /** from YAML, else the comment before it */
-  description?: string;
-  argumentDocs: { name: string; type?: string; description?: string }[];
+  readonly description: string | undefined;
+  readonly argumentDocs: readonly { name: string; type?: string; description?: string }[];
 }
 
 export interface Variable {
@@ -84,10 +87,14 @@ export interface Use extends Location {
   role: 'calls' | 'declares';
 }
 
+/** What a file is to its project. `properties` is YAML beside models, seeds, …; `project` is dbt_project.yml. */
+export type FileRole = 'model' | 'snapshot' | 'seed' | 'analysis' | 'test' | 'macro' | 'properties' | 'docs' | 'project';
+
 /** One dbt project, kept current. All lookups are synchronous and answer from memory. */
 export interface Project {
   readonly root: string;
   readonly name: string;
+  /** by name, the project's own before those of packages; a model with versions is here by its plain name too (its latest) */
   readonly models: ReadonlyMap<string, Model>;
   /** by `source.table` */
   readonly sources: ReadonlyMap<string, SourceTable>;
@@ -107,6 +114,9 @@ export interface Project {
   yaml(file: string): YamlDocument | undefined;
   /** the model whose file this is */
   modelOfFile(file: string): Model | undefined;
+  roleOf(file: string): FileRole | undefined;
+  /** the header of a seed's file */
+  seedColumns(file: string): readonly { name: string; span: Span }[];
   /** whether everything was read once: before that "unknown" is not certain */
   readonly complete: boolean;
   /** columns as the last good manifest or catalog has them, for what files do not tell */

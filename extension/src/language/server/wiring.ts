@@ -1,0 +1,32 @@
+/** Which feature answers which request: a line each. What is absent is not advertised to the client. */
+import type {
+  CodeAction, CodeActionContext, CompletionItem, CompletionList, Diagnostic, DocumentHighlight, DocumentSymbol, FoldingRange, Hover, Location, LocationLink, Range,
+  SemanticTokens, SemanticTokensLegend, SignatureHelp, SymbolInformation, WorkspaceEdit, WorkspaceSymbol,
+} from 'vscode-languageserver';
+import type { Span } from '../analysis/types';
+import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/request';
+
+type Answer<T> = T | Promise<T>;
+
+export interface Features {
+  completion?: (request: PlaceRequest, trigger: string | undefined) => Answer<CompletionItem[] | CompletionList | null>;
+  /** fills in what the list left out (documentation, …); `request` is the one that the list answered */
+  completionResolve?: (item: CompletionItem, request: PlaceRequest) => Answer<CompletionItem>;
+  hover?: (request: PlaceRequest) => Answer<Hover | null>;
+  signatureHelp?: (request: PlaceRequest) => Answer<SignatureHelp | null>;
+  /** of an open file; asked again after each change of it or of the project */
+  diagnostics?: (request: FileRequest) => Answer<Diagnostic[]>;
+  codeAction?: (request: FileRequest, range: Span, context: CodeActionContext) => Answer<CodeAction[]>;
+  definition?: (request: PlaceRequest, links: boolean) => Answer<Location[] | LocationLink[] | null>;
+  references?: (request: PlaceRequest, includeDeclaration: boolean) => Answer<Location[] | null>;
+  prepareRename?: (request: PlaceRequest) => Answer<{ range: Range; placeholder: string } | null>;
+  /** @throws HumanError with why it cannot be renamed so */
+  rename?: (request: PlaceRequest, newName: string) => Answer<WorkspaceEdit | null>;
+  documentSymbol?: (request: FileRequest) => Answer<DocumentSymbol[]>;
+  workspaceSymbol?: (request: ProjectRequest, query: string) => Answer<WorkspaceSymbol[] | SymbolInformation[]>;
+  foldingRange?: (request: FileRequest) => Answer<FoldingRange[]>;
+  semanticTokens?: { legend: SemanticTokensLegend; full: (request: FileRequest) => Answer<SemanticTokens> };
+  documentHighlight?: (request: PlaceRequest) => Answer<DocumentHighlight[] | null>;
+}
+
+export const FEATURES: Features = {};
