@@ -92,8 +92,8 @@ function wordsNow(): Words {
   return {
     heading: vscode.l10n.t('Lineage of {0}', '{0}'), depth: vscode.l10n.t('How far to look'), all: vscode.l10n.t('Everything'),
     steps: { 1: vscode.l10n.t('1 step'), 2: vscode.l10n.t('2 steps') },
-    zoomIn: vscode.l10n.t('Zoom In (+)'), zoomOut: vscode.l10n.t('Zoom Out (−)'), fit: vscode.l10n.t('Show Everything (0)'), open: vscode.l10n.t('Click or Enter: open. M: materialize. P: preview. F: into the middle.'),
-    materialize: vscode.l10n.t('Materialize'), preview: vscode.l10n.t('Preview'), focus: vscode.l10n.t('Into the Middle'), more: vscode.l10n.t('{0} more beyond what is shown', '{0}'),
+    zoomIn: vscode.l10n.t('Zoom In (+)'), zoomOut: vscode.l10n.t('Zoom Out (−)'), fit: vscode.l10n.t('Show Everything (0)'),
+    hint: vscode.l10n.t('Click or Enter opens · arrows walk · M materializes · P previews · F puts into the middle'),
     states: {
       fresh: vscode.l10n.t('fresh'), stale: vscode.l10n.t('stale'), failed: vscode.l10n.t('failed'), missing: vscode.l10n.t('never materialized'), running: vscode.l10n.t('running'), unknown: '',
     },

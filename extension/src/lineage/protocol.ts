@@ -59,12 +59,8 @@ export interface Words {
   zoomIn: string;
   zoomOut: string;
   fit: string;
-  open: string;
-  materialize: string;
-  preview: string;
-  focus: string;
-  /** {0}: how many more */
-  more: string;
+  /** how keys and mouse act on a node */
+  hint: string;
   states: Record<AssetStatus | 'unknown', string>;
 }
 

@@ -25,11 +25,9 @@ const canvas = document.createElementNS(SVG, 'g');
 svg.append(canvas);
 const empty = document.createElement('p');
 empty.className = 'empty';
-const status = document.createElement('div');
-status.className = 'visually-hidden';
-status.setAttribute('role', 'status');
+const hint = document.createElement('footer');
 const main = document.createElement('main');
-main.append(head, svg, empty, status);
+main.append(head, svg, empty, hint);
 document.body.append(main);
 
 let graph: Graph | undefined;
@@ -55,7 +53,7 @@ new ResizeObserver(() => {
 function show(shown: Shown): void {
   empty.hidden = shown.kind === 'graph';
   svg.toggleAttribute('hidden', shown.kind !== 'graph');
-  head.hidden = shown.kind !== 'graph';
+  head.hidden = hint.hidden = shown.kind !== 'graph';
   if (shown.kind === 'empty') {
     graph = undefined;
     empty.textContent = shown.message;
@@ -79,6 +77,7 @@ function draw(moved: boolean): void {
   const { focus } = graph;
   direction = directionNow();
   heading.textContent = fill(words.heading, focus);
+  hint.textContent = words.hint;
   column.textContent = graph.column ?? '';
   column.hidden = graph.column === null;
   toolbar.replaceChildren(...controls(words, graph));
@@ -120,19 +119,18 @@ function button(icon: string, label: string, run: () => void): HTMLButtonElement
 }
 
 /** A node at the origin, and how large it came out. */
-function drawNode(node: LineageNode, { states, open, more }: Words): { element: SVGGElement; size: Size } {
+function drawNode(node: LineageNode, { states }: Words): { element: SVGGElement; size: Size } {
   const { id, kind, status: state, layer, hidden, columns } = node;
   const stateName = state ?? (kind === 'source' ? 'source' : 'unknown');
   const stateWords = node.state || (state ? states[state] : '');
   const element = make('g', {
     class: `node ${kind} ${stateName}${id === graph?.focus ? ' focus' : ''}`, role: 'button', tabindex: id === current ? '0' : '-1', 'data-id': id,
-    'aria-label': [id, layer, stateWords, ...columns].filter(Boolean).join(', '),
   });
   const name = make('text', { class: 'name', x: '30', y: '18' });
   name.textContent = id;
   const detail = make('text', { class: 'detail', x: '30', y: '34' });
   detail.textContent = stateWords === '' ? layer : stateWords;
-  const glyph = make('text', { class: 'glyph codicon', x: '9', y: '26' });
+  const glyph = make('text', { class: 'glyph codicon', x: '9', y: '26', 'aria-hidden': 'true' });
   glyph.textContent = glyphOf(ICONS[stateName] ?? 'circle-outline');
   const rows = columns.map((text, index) => {
     const row = make('text', { class: 'traced-column', x: '30', y: String(51 + index * 16) });
@@ -142,11 +140,12 @@ function drawNode(node: LineageNode, { states, open, more }: Words): { element: 
   const beyond = [hidden.upstream > 0 && `◂ ${hidden.upstream}`, hidden.downstream > 0 && `${hidden.downstream} ▸`].filter((text) => text !== false);
   const rest = make('text', { class: 'beyond', y: '18' });
   rest.textContent = beyond.join('  ');
-  const title = make('title');
-  title.textContent = [id, stateWords, fill(open, id), ...(beyond.length > 0 ? [fill(more, hidden.upstream + hidden.downstream)] : [])].filter(Boolean).join('\n');
+  // What is seen is what is said
+  element.setAttribute('aria-label', [id, detail.textContent, rest.textContent, ...columns].filter(Boolean).join(' '));
   const height = 42 + (columns.length > 0 ? 4 + columns.length * 16 : 0);
   const box = make('rect', { class: 'box', rx: '3', height: String(height) });
-  element.append(title, box, glyph, name, detail, rest, ...rows);
+  // Spaces are not drawn, and keep the words apart
+  element.append(box, glyph, ...[name, detail, rest, ...rows].flatMap((text) => [text, ' ']));
   canvas.append(element);
   const widthOf = (text: SVGTextElement): number => Math.ceil(text.getComputedTextLength());
   const restWidth = beyond.length > 0 ? widthOf(rest) + 12 : 0;

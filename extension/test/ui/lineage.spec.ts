@@ -1,0 +1,40 @@
+import { expect, test, type Workbench } from './fixtures';
+
+async function lineageOf(workbench: Workbench, file: string): ReturnType<Workbench['webview']> {
+  await workbench.open(file);
+  await workbench.command('Attribution: Show Lineage');
+  return workbench.webview(/^Lineage/);
+}
+
+test('the graph of the model in the editor, with states; it leads on by mouse and keys, and follows the editor', async ({ workbench }) => {
+  await expect(workbench.status(/attribution · dev/)).toBeVisible({ timeout: 100_000 });
+  const frame = await lineageOf(workbench, 'dbt/models/intermediate/int_purchase_attribution.sql');
+  const node = (id: string) => frame.locator(`.node[data-id="${id}"]`);
+  await expect(frame.getByRole('heading', { level: 1 })).toHaveText('Lineage of int_purchase_attribution');
+  for (const id of ['raw.events', 'int_touchpoints', 'first_touch_attribution', 'channel_performance']) await expect(node(id)).toBeVisible();
+  await expect(node('int_touchpoints').locator('.detail')).toContainText(/ago|just now|stale/, { timeout: 60_000 });
+  expect(await workbench.axe(frame)).toEqual([]);
+  await workbench.shoot('lineage');
+
+  await frame.getByRole('combobox', { name: 'How far to look' }).selectOption('1');
+  await expect(node('raw.events')).toHaveCount(0);
+  await expect(node('int_touchpoints').locator('.beyond')).toContainText('▸');
+
+  await node('int_purchase_attribution').focus();
+  await workbench.page.keyboard.press('ArrowLeft');
+  await workbench.page.keyboard.press('Enter');
+  await expect(workbench.tab(/^int_(touchpoints|purchases)\.sql/)).toBeVisible();
+  await expect(frame.getByRole('heading', { level: 1 })).toHaveText(/^Lineage of int_(touchpoints|purchases)$/);
+  await node('int_purchase_attribution').click();
+  await expect(frame.getByRole('heading', { level: 1 })).toHaveText('Lineage of int_purchase_attribution');
+});
+
+for (const theme of ['dark', 'hc', 'hc-light'] as const) {
+  test(`readable in ${theme}`, async ({ workbench }) => {
+    await workbench.theme(theme);
+    const frame = await lineageOf(workbench, 'dbt/models/marts/channel_performance.sql');
+    await expect(frame.locator('.node.focus')).toBeVisible();
+    expect(await workbench.axe(frame)).toEqual([]);
+    await workbench.shoot(`lineage-${theme}`);
+  });
+}
