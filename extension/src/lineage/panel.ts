@@ -29,7 +29,7 @@ export class LineagePanel implements Disposable {
     this.#model = model;
     const { dagster, projects } = options;
     this.#view = new WebviewPanel<HostSide, PageSide>(panel, options.extensionUri, { name: 'lineage', title: vscode.l10n.t('Lineage'), icon: 'attribution' }, {
-      open: ({ id }) => void vscode.commands.executeCommand(COMMANDS.openModel, id),
+      open: ({ id }) => this.#open(id),
       focus: ({ id }) => this.show(id),
       materialize: ({ id }) => void vscode.commands.executeCommand(COMMANDS.materializeModel, id),
       preview: ({ id }) => void vscode.commands.executeCommand(COMMANDS.previewModel, id),
@@ -64,6 +64,16 @@ export class LineagePanel implements Disposable {
 
   dispose(): void {
     this.#view.dispose();
+  }
+
+  /** Beside this panel, never over it. */
+  #open(id: string): void {
+    const model = this.options.projects.modelNamed(id);
+    if (!model) return;
+    const { viewColumn: own } = this.#view.panel;
+    const other = vscode.window.visibleTextEditors.find(({ viewColumn }) => viewColumn !== undefined && viewColumn !== own)?.viewColumn;
+    const viewColumn = other ?? (own === vscode.ViewColumn.One ? vscode.ViewColumn.Beside : vscode.ViewColumn.One);
+    void vscode.commands.executeCommand('vscode.open', vscode.Uri.file(model.file), { viewColumn, preview: true } satisfies vscode.TextDocumentShowOptions);
   }
 
   /** States of a run come many at a time. */

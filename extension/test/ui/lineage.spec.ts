@@ -21,10 +21,11 @@ test('the graph of the model in the editor, with states; it leads on by mouse an
   await expect(node('int_touchpoints').locator('.beyond')).toContainText('▸');
 
   await node('int_purchase_attribution').focus();
-  await workbench.page.keyboard.press('ArrowLeft');
+  await workbench.page.keyboard.press('ArrowUp');
+  await expect(node('int_purchases').or(node('int_touchpoints')).or(node('stg_events')).and(frame.locator(':focus'))).toBeVisible();
   await workbench.page.keyboard.press('Enter');
-  await expect(workbench.tab(/^int_(touchpoints|purchases)\.sql/)).toBeVisible();
-  await expect(frame.getByRole('heading', { level: 1 })).toHaveText(/^Lineage of int_(touchpoints|purchases)$/);
+  await expect(workbench.tab(/^(int_touchpoints|int_purchases|stg_events)\.sql/)).toBeVisible();
+  await expect(frame.getByRole('heading', { level: 1 })).toHaveText(/^Lineage of (int_touchpoints|int_purchases|stg_events)$/);
   await node('int_purchase_attribution').click();
   await expect(frame.getByRole('heading', { level: 1 })).toHaveText('Lineage of int_purchase_attribution');
 });
