@@ -71,6 +71,11 @@ export function jinjaCursor(text: string, offset: number): JinjaCursor | undefin
   return new Reader(text, kind, start, offset).read();
 }
 
+/** The same for code that stands in no tag: `ref('…')` as a value of YAML. `start` is where the code begins. */
+export function codeCursor(text: string, start: number, offset: number): JinjaCursor | undefined {
+  return new Reader(text, 'expression', start, offset).read();
+}
+
 class Reader {
   readonly #calls: OpenCall[] = [];
   #brackets = '';

@@ -1,0 +1,164 @@
+/** Items of completion lists: made once for each state of the project, given their range when they are asked for. */
+import { CompletionItemKind, InsertTextFormat, MarkupKind, type CompletionItem, type Range } from 'vscode-languageserver';
+import type { Macro, Model, Project } from '../project/types';
+import { describeDoc, describeMacro, describeModel, describeSource, describeVariable, description, layerOf, macroSignature, summary } from './describe';
+
+/** What an item stands for, so that its documentation can be made when it is looked at. */
+export type Subject = { model: string } | { source: string } | { macro: string } | { variable: string } | { doc: string };
+
+/** An item without its place. */
+export type Offer = Omit<CompletionItem, 'textEdit'>;
+
+/** Items with one range, which replaces what is written there. */
+export function placed(offers: readonly Offer[], range: Range): CompletionItem[] {
+  return offers.map(({ insertText, ...offer }) => ({ ...offer, textEdit: { range, newText: insertText ?? offer.label } }));
+}
+
+/** An item whose text has places to fill in. */
+export function snippet(offer: Offer, text: string): Offer {
+  return { ...offer, insertText: text, insertTextFormat: InsertTextFormat.Snippet };
+}
+
+/** Text that a snippet takes literally. */
+export function literal(text: string): string {
+  return text.replace(/[\\$}]/g, '\\$&');
+}
+
+/** The text of a snippet for a client that knows none: its defaults, without places. */
+export function withoutPlaces(text: string): string {
+  return text.replace(/\$\{\d+\|([^,|]*)[^|]*\|\}/g, '$1').replace(/\$\{\d+:((?:[^\\}]|\\.)*)\}/g, '$1').replace(/(?<!\\)\$(\d+|\{\d+\})/g, '').replace(/\\([\\$}])/g, '$1');
+}
+
+interface Lists {
+  version: number;
+  models?: readonly Offer[];
+  macros?: readonly Offer[];
+  packages?: readonly string[];
+}
+
+const kept = new WeakMap<Project, Lists>();
+
+function listsOf(project: Project): Lists {
+  const lists = kept.get(project);
+  if (lists?.version === project.version) return lists;
+  const fresh = { version: project.version };
+  kept.set(project, fresh);
+  return fresh;
+}
+
+const modelKinds = { model: CompletionItemKind.File, seed: CompletionItemKind.Value, snapshot: CompletionItemKind.Event } as const;
+const modelOffers = new WeakMap<Model, Offer>();
+
+function modelOffer(project: Project, name: string, model: Model): Offer {
+  const found = modelOffers.get(model);
+  if (found?.label === name) return found;
+  const offer: Offer = {
+    label: name, kind: modelKinds[model.kind], detail: [model.kind, layerOf(project, model), model.package ?? ''].filter(Boolean).join(' · '),
+    sortText: `${model.package === undefined ? '0' : '1'}${name}`, data: { model: name } satisfies Subject,
+  };
+  modelOffers.set(model, offer);
+  return offer;
+}
+
+/** Every model, seed and snapshot, the project's own first. */
+export function allModels(project: Project): readonly Offer[] {
+  const lists = listsOf(project);
+  lists.models ??= [...project.models].map(([name, model]) => modelOffer(project, name, model));
+  return lists.models;
+}
+
+/** Models of one package; the project's own by its own name. */
+export function modelsOfPackage(project: Project, name: string): Offer[] {
+  return [...project.models].filter(([, model]) => (model.package ?? project.name) === name).map(([label, model]) => modelOffer(project, label, model));
+}
+
+/** Names of installed packages that models or macros come from. */
+export function packageNames(project: Project): readonly string[] {
+  const lists = listsOf(project);
+  if (lists.packages === undefined) {
+    const names = new Set<string>();
+    for (const { package: name } of project.models.values()) if (name !== undefined) names.add(name);
+    for (const { package: name } of project.macros.values()) if (name !== undefined) names.add(name);
+    lists.packages = [...names].sort();
+  }
+  return lists.packages;
+}
+
+/** Sources by name. */
+export function sourceOffers(project: Project): Offer[] {
+  const tables = new Map<string, { count: number; description: string | undefined }>();
+  for (const { source, sourceDescription } of project.sources.values()) {
+    tables.set(source, { count: (tables.get(source)?.count ?? 0) + 1, description: sourceDescription });
+  }
+  return [...tables].map(([label, { count, description: text }]) => ({
+    label, kind: CompletionItemKind.Module, detail: `source · ${count} ${count === 1 ? 'table' : 'tables'}`, ...documented(text),
+  }));
+}
+
+/** Tables of a source; of all sources where none is named. */
+export function tableOffers(project: Project, source: string | undefined): Offer[] {
+  const offers: Offer[] = [];
+  for (const [key, entry] of project.sources) {
+    if (source !== undefined && entry.source !== source) continue;
+    offers.push({ label: entry.table, kind: CompletionItemKind.Struct, detail: `table of ${entry.source}`, data: { source: key } satisfies Subject });
+  }
+  return offers;
+}
+
+export function variableOffers(project: Project): Offer[] {
+  return [...project.variables.values()].map((variable) => ({
+    label: variable.name, kind: CompletionItemKind.Variable, ...(variable.value === undefined ? {} : { detail: JSON.stringify(variable.value) }), data: { variable: variable.name } satisfies Subject,
+  }));
+}
+
+export function docOffers(project: Project): Offer[] {
+  return [...project.docs.values()].map(({ name, text }) => ({ label: name, kind: CompletionItemKind.Text, detail: summary(text), data: { doc: name } satisfies Subject }));
+}
+
+/** Macros that can be called: the project's own, or those of one package. */
+export function macroOffers(project: Project, ofPackage: string | undefined): readonly Offer[] {
+  const lists = listsOf(project);
+  lists.macros ??= [...project.macros].filter(([, macro]) => macro.definition.kind === 'macro').map(([key, macro]) => macroOffer(key, macro));
+  if (ofPackage === undefined) return lists.macros.filter((offer) => !subjectMacro(offer).includes('.'));
+  const prefix = `${ofPackage}.`;
+  return lists.macros.filter((offer) => subjectMacro(offer).startsWith(prefix) || (ofPackage === project.name && !subjectMacro(offer).includes('.')));
+}
+
+function subjectMacro(offer: Offer): string {
+  return (offer.data as { macro: string }).macro;
+}
+
+function macroOffer(key: string, macro: Macro): Offer {
+  const name = key.slice(key.lastIndexOf('.') + 1);
+  const required = macro.definition.parameters.filter((one) => one.default === undefined);
+  const places = required.map((one, index) => `\${${index + 1}:${literal(one.name)}}`).join(', ');
+  return snippet({
+    label: name, kind: CompletionItemKind.Function, detail: macroSignature(macro), data: { macro: key } satisfies Subject,
+  }, macro.definition.parameters.length === 0 ? `${name}()` : required.length === 0 ? `${name}($1)` : `${name}(${places})`);
+}
+
+function documented(text: string | undefined): { documentation?: CompletionItem['documentation'] & object } {
+  return text === undefined ? {} : { documentation: { kind: MarkupKind.Markdown, value: description(text) } };
+}
+
+/** Documentation of an item, made when it is looked at; undefined where there is none to add. */
+export function documentationOf(project: Project, subject: Subject): string | undefined {
+  if ('model' in subject) {
+    const model = project.models.get(subject.model);
+    return model && describeModel(project, model, (model.properties?.columns ?? []).map((column) => ({ ...column, tests: [...column.tests] })));
+  }
+  if ('source' in subject) {
+    const source = project.sources.get(subject.source);
+    return source && describeSource(project, source, source.properties.columns);
+  }
+  if ('macro' in subject) {
+    const macro = project.macros.get(subject.macro);
+    return macro && describeMacro(project, macro);
+  }
+  if ('variable' in subject) {
+    const variable = project.variables.get(subject.variable);
+    return variable && describeVariable(project, variable);
+  }
+  const doc = project.docs.get(subject.doc);
+  return doc && describeDoc(project, doc);
+}
