@@ -21,3 +21,14 @@ export function targetOfLink(path: string, query: string): Target | undefined {
   const parameters = new URLSearchParams(query);
   return targetOf({ clientId: parameters.get('client'), purchaseId: parameters.get('purchase') });
 }
+
+/**
+ * What `targetOfLink` reads back.
+ * @param scheme VS Code's own: `vscode`, `vscode-insiders`
+ * @param extension the handler's id
+ */
+export function linkOf(scheme: string, extension: string, { clientId, purchaseId }: Target): string {
+  // Twice: VS Code decodes a link once before its handler sees it
+  const part = (name: string, value: string): string => `${name}=${encodeURIComponent(encodeURIComponent(value))}`;
+  return `${scheme}://${extension}/journey?${[part('client', clientId), ...(purchaseId === null ? [] : [part('purchase', purchaseId)])].join('&')}`;
+}

@@ -47,7 +47,7 @@ export function registerJourney({ context, commands, warehouse, projects, dagste
       const selection = new vscode.Range(first, 0, last, Number.MAX_SAFE_INTEGER);
       await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(file), { selection, preview: true } satisfies vscode.TextDocumentShowOptions);
     }));
-  const panels = store.add(new JourneyPanels({ extensionUri: context.extensionUri, commands, queries: new JourneyQueries(warehouse, rules), openRecord }));
+  const panels = store.add(new JourneyPanels({ extensionUri: context.extensionUri, id: context.extension.id, commands, queries: new JourneyQueries(warehouse, rules), openRecord }));
   const findClient = async (): Promise<void> => {
     const target = await pickClient((prefix, filter, signal) => findClients(warehouse, prefix, filter, rules().windowDays, { signal }));
     if (target) panels.open(target);

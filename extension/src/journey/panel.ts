@@ -7,7 +7,7 @@ import type { Commands } from '../platform/commands';
 import { runRemedy } from '../platform/remedy';
 import { WebviewPanel } from '../platform/webview';
 import { MissingRelation } from '../warehouse/errors';
-import type { Target } from './arguments';
+import { linkOf, type Target } from './arguments';
 import type { HostSide, Loaded, PageSide } from './protocol';
 import type { JourneyQueries } from './query';
 
@@ -15,6 +15,8 @@ const MARTS = ['first_touch_attribution', 'last_touch_attribution'];
 
 export interface PanelOptions {
   extensionUri: vscode.Uri;
+  /** the extension's id */
+  id: string;
   commands: Commands;
   queries: JourneyQueries;
   openRecord: (sourceFile: string, recordNumber: number) => Promise<void>;
@@ -100,11 +102,15 @@ class JourneyPanel implements Disposable {
         await vscode.env.clipboard.writeText(text);
         return null;
       },
+      copyLink: async () => {
+        await vscode.env.clipboard.writeText(linkOf(vscode.env.uriScheme, this.options.id, { clientId, purchaseId: this.#purchaseId }));
+        return null;
+      },
       selected: ({ purchaseId }) => {
         this.#purchaseId = purchaseId;
       },
       openRecord: ({ sourceFile, recordNumber }) => void openRecord(sourceFile, recordNumber).catch((error: unknown) => commands.show(error, COMMANDS.openJourney)),
-      openRows: () => void vscode.commands.executeCommand(COMMANDS.previewModel, 'first_touch_attribution'),
+      openRows: () => void vscode.commands.executeCommand(COMMANDS.previewModel, { model: MARTS[0], filter: { client_id: clientId } }),
       findClient: () => void vscode.commands.executeCommand(COMMANDS.findClient),
       materialize: () => void vscode.commands.executeCommand(COMMANDS.materializeWithUpstream, MARTS[0], MARTS),
       remedy: ({ index }) => {

@@ -101,6 +101,8 @@ export interface HostSide {
     rejected: { argument: null; result: { records: RejectedRecord[]; more: boolean } };
     counts: { argument: null; result: ChannelCount[] };
     copy: { argument: { text: string }; result: null };
+    /** a link to the journey, at the selected purchase */
+    copyLink: { argument: null; result: null };
   };
   notifications: {
     selected: { purchaseId: string | null };

@@ -5,6 +5,7 @@ import type { Dagster } from '../dagster/types';
 import { nameOf } from '../dagster/words';
 import type { Model, Projects } from '../dbt/types';
 import { pickFollowing } from '../platform/pick';
+import { filterOf } from './arguments';
 import { PreviewPanel, newPanel, type PanelOptions } from './panel';
 
 export interface PreviewOptions extends PanelOptions {
@@ -21,8 +22,8 @@ export function registerPreview(options: PreviewOptions): Disposable {
   const store = new DisposableStore();
   const panels = new Map<string, PreviewPanel>();
 
-  const adopt = (model: string, panel: vscode.WebviewPanel): void => {
-    panels.set(model, new PreviewPanel(model, panel, options, () => panels.delete(model)));
+  const adopt = (model: string, panel: vscode.WebviewPanel, filter?: Record<string, string>): void => {
+    panels.set(model, new PreviewPanel(model, panel, options, () => panels.delete(model), filter));
   };
   store.add({ dispose: () => [...panels.values()].forEach((panel) => panel.dispose()) });
 
@@ -31,8 +32,9 @@ export function registerPreview(options: PreviewOptions): Disposable {
     const model = modelOf(given, projects) ?? modelInEditor(projects) ?? await pick(projects);
     if (model === undefined) return;
     const open = panels.get(model);
-    if (open) open.reveal();
-    else adopt(model, newPanel(model));
+    const filter = filterOf(given);
+    if (open) open.reveal(filter);
+    else adopt(model, newPanel(model), filter);
   }));
 
   store.add(vscode.window.registerWebviewPanelSerializer(PANELS.preview, {

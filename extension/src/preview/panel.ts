@@ -35,8 +35,11 @@ export class PreviewPanel implements Disposable {
   #opening: AbortController | undefined;
   #counting: AbortController | undefined;
   #remedies: readonly Remedy[] = [];
+  /** asked for, and not yet given to the page */
+  #filter: Record<string, string> | undefined;
 
-  constructor(readonly model: string, panel: vscode.WebviewPanel, private readonly options: PanelOptions, onDispose: () => void) {
+  constructor(readonly model: string, panel: vscode.WebviewPanel, private readonly options: PanelOptions, onDispose: () => void, filter?: Record<string, string>) {
+    this.#filter = filter;
     panel.title = model;
     this.#view = this.#store.add(new WebviewPanel<PreviewHost, PreviewPage>(panel, options.context.extensionUri, { name: 'preview', title: vscode.l10n.t('Preview of {0}', model), icon: 'attribution' }, {
       rows: ({ version, view, start, count }, signal) => this.#rows(version, view, start, count, signal),
@@ -80,7 +83,11 @@ export class PreviewPanel implements Disposable {
     this.#store.dispose();
   }
 
-  reveal(): void {
+  /** @param filter the rows that are wanted, in place of those that the person filtered */
+  reveal(filter?: Record<string, string>): void {
+    this.#filter = filter ?? this.#filter;
+    // A hidden page starts anew, and opens by itself
+    if (filter && this.visible) void this.open();
     this.#view.panel.reveal();
   }
 
@@ -104,7 +111,9 @@ export class PreviewPanel implements Disposable {
       if (opening.signal.aborted) return;
       this.#source = source;
       const note = await this.#noteNow();
-      this.#show({ kind: 'table', table: tableOf(source, model), pageSize: this.options.pageSize.value, ...(news ? { news } : {}), ...(note ? { note } : {}) });
+      const filter = this.#filter;
+      this.#filter = undefined;
+      this.#show({ kind: 'table', table: tableOf(source, model), pageSize: this.options.pageSize.value, ...(news ? { news } : {}), ...(note ? { note } : {}), ...(filter ? { filter } : {}) });
     } catch (error) {
       if (opening.signal.aborted || error instanceof Cancelled) return;
       this.#show(this.#failed(error));

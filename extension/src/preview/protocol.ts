@@ -72,7 +72,13 @@ export interface Table {
 export type Shown =
   | { kind: 'loading' }
   /** `news`: why it is shown again, in words */
-  | { kind: 'table'; table: Table; pageSize: number; news?: string; /** say that the profile's own role reads */ note?: { server: string; user: string } }
+  | {
+    kind: 'table'; table: Table; pageSize: number; news?: string;
+    /** say that the profile's own role reads */
+    note?: { server: string; user: string };
+    /** only rows with exactly these values, by column, in place of what was filtered */
+    filter?: Record<string, string>;
+  }
   | { kind: 'missing'; message: string; materialize: boolean }
   | { kind: 'error'; message: string; remedies: string[] };
 

@@ -1,4 +1,5 @@
 import { expect, test, type Workbench } from './fixtures';
+import { journeyOf } from './journeys';
 
 /** The commands of the palette that no other spec calls. */
 const RUN_MS = 90_000;
@@ -11,9 +12,17 @@ test('with downstream; a whole rebuild; the run in Dagster\'s own pages and in t
   test.setTimeout(240_000);
   await ready(workbench);
   await workbench.open(`${MARTS}/last_touch_attribution.sql`);
+  // A journey beside it follows the run, and keeps the purchase that was selected
+  const journey = await journeyOf(workbench, 'client_two_baskets');
+  await journey.getByRole('button', { name: 'Previous purchase' }).click();
+  await expect(journey.locator('.sentence')).toContainText('33.00 on 12 May 2024');
+  await workbench.tab('last_touch_attribution.sql').click();
   await workbench.command('Attribution: Materialize With Downstream');
   await expect(workbench.notification('Run of last_touch_attribution and 1 more')).toBeVisible({ timeout: 30_000 });
   await ended(workbench, 'Materialized last_touch_attribution and 1 more');
+  await expect(journey.locator('[role=status]')).toContainText('Updated: last_touch_attribution');
+  await expect(journey.locator('.sentence')).toContainText('33.00 on 12 May 2024');
+  await expect(journey.getByRole('radio', { checked: true })).toHaveAccessibleName(/33\.00/);
 
   await workbench.command('Attribution: Full Refresh…');
   await expect(workbench.quickInput.getByPlaceholder('Rebuild which assets whole')).toBeVisible();

@@ -1,20 +1,9 @@
-import { expect, test, type Workbench } from './fixtures';
-import type { FrameLocator } from '@playwright/test';
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, test } from './fixtures';
+import { journeyOf } from './journeys';
 
 test.use({ fresh: false });
-
-/** From the palette to the client's journey. */
-async function journeyOf(workbench: Workbench, clientId: string, typed = clientId): Promise<FrameLocator> {
-  await workbench.command('Attribution: Find Client…');
-  await expect(workbench.quickInput.locator('input[type=text]').first()).toHaveAttribute('placeholder', 'Beginning of a client id');
-  await workbench.type(typed);
-  // The services of a new window are starting
-  await expect(workbench.quickInput.locator('.monaco-list-row').filter({ hasText: clientId })).toBeVisible({ timeout: 60_000 });
-  await workbench.pick(clientId);
-  const frame = await workbench.webview(`Journey: ${clientId}`);
-  await expect(frame.getByRole('heading', { level: 1, name: clientId })).toBeVisible({ timeout: 60_000 });
-  return frame;
-}
 
 test('from the palette to why one purchase was credited, and through all of them by keyboard', async ({ workbench }) => {
   const frame = await journeyOf(workbench, 'client_many_purchases', 'client_m');
@@ -62,7 +51,7 @@ test('a rejected record opens the file at its line', async ({ workbench }) => {
   await expect(workbench.status(/Ln 55/)).toBeVisible();
 });
 
-test('the journey outlives a reload of the window, with its selection', async ({ workbench }) => {
+test('the journey outlives a reload of the window, with its selection; its link and its rows lead back to it', async ({ workbench }) => {
   const frame = await journeyOf(workbench, 'client_two_baskets');
   await frame.getByRole('button', { name: 'Previous purchase' }).click();
   await expect(frame.locator('.sentence')).toContainText('33.00 on 12 May 2024');
@@ -71,6 +60,30 @@ test('the journey outlives a reload of the window, with its selection', async ({
   await loaded;
   const again = await workbench.webview('Journey: client_two_baskets');
   await expect(again.locator('.sentence')).toContainText('33.00 on 12 May 2024', { timeout: 60_000 });
+
+  // Its client's rows alone, also where all rows were open before
+  await workbench.command('Attribution: Preview Rows');
+  await workbench.pick(/^first_touch_attribution/);
+  await expect((await workbench.webview(/^first_touch_attribution$/)).locator('.count')).toHaveText('26 rows');
+  await (await workbench.webview('Journey: client_two_baskets')).getByRole('button', { name: 'Open SQL Rows' }).click();
+  const rows = await workbench.webview(/^first_touch_attribution$/);
+  await expect(rows.locator('.count')).toHaveText('2 rows');
+  await expect(rows.locator('.ag-cell[col-id="client_id"]')).toHaveText(['client_two_baskets', 'client_two_baskets']);
+
+  // The link, in a file, followed as any link
+  await (await workbench.webview('Journey: client_two_baskets')).getByRole('button', { name: 'Copy Link' }).click();
+  await expect.poll(() => workbench.page.evaluate(() => navigator.clipboard.readText())).toContain('/journey?client=client_two_baskets&purchase=');
+  const file = path.join(workbench.folder, 'why.md');
+  fs.writeFileSync(file, `[why](${await workbench.page.evaluate(() => navigator.clipboard.readText())})\n`);
+  try {
+    await workbench.command('View: Close All Editors');
+    await workbench.open('why.md');
+    await workbench.page.locator('.monaco-editor .detected-link').first().click({ modifiers: ['ControlOrMeta'] });
+    const linked = await workbench.webview('Journey: client_two_baskets');
+    await expect(linked.locator('.sentence')).toContainText('33.00 on 12 May 2024', { timeout: 60_000 });
+  } finally {
+    fs.rmSync(file);
+  }
 });
 
 test('in every kind of theme and in a narrow panel: a picture, and nothing that axe objects to', async ({ workbench }) => {

@@ -86,7 +86,7 @@ async function load(purchaseId: string | null, announcement?: string): Promise<v
   state = new JourneyState(journey);
   if (meanwhile !== null && state.select(meanwhile)) void detail(meanwhile);
   rpc.notify('selected', { purchaseId: state.selected });
-  top.replaceChildren(header(journey, { findClient: () => rpc.notify('findClient', null), openRows: () => rpc.notify('openRows', null) }));
+  top.replaceChildren(header(journey, { findClient: () => rpc.notify('findClient', null), openRows: () => rpc.notify('openRows', null), copyLink: () => void copyLink() }));
   if (main.firstChild !== top) main.replaceChildren(...content);
   render();
   remember();
@@ -178,6 +178,11 @@ async function copy(format: 'tsv' | 'markdown'): Promise<void> {
   if (!shown) return;
   await rpc.request('copy', { text: format === 'tsv' ? toTsv(shown.facts) : toMarkdown(shown.facts, shown.sentence) });
   announcer.textContent = `Copied ${shown.facts.facts.length} rows.`;
+}
+
+async function copyLink(): Promise<void> {
+  await rpc.request('copyLink', null);
+  announcer.textContent = 'Copied the link.';
 }
 
 function remember(): void {

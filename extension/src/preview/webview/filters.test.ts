@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { choicesOf, viewOf } from './filters';
+import { choicesOf, exactly, viewOf } from './filters';
 
 test("the grid's models become a view", () => {
   const view = viewOf([{ colId: 'revenue', sort: 'desc' }, { colId: 'client_id', sort: null }], {
@@ -22,4 +22,8 @@ test('every kind of column can be asked for null', () => {
   for (const kind of ['text', 'number', 'time', 'boolean', 'other'] as const) {
     assert.ok(choicesOf({ name: 'x', type: 'x', kind }).some(({ displayKey }) => displayKey === 'isNull'), kind);
   }
+});
+
+test('exact values are a filter that the grid gives back as such', () => {
+  assert.deepEqual(viewOf([], exactly({ client_id: 'a' })).filter, [{ column: 'client_id', join: 'and', conditions: [{ operator: 'equals', value: 'a' }] }]);
 });

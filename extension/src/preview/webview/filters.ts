@@ -56,3 +56,7 @@ function conditionOf({ type, filter, filterTo }: GridCondition): Condition[] {
   if (!type) return [];
   return [{ operator: type as Operator, ...(typeof filter === 'string' ? { value: filter } : {}), ...(typeof filterTo === 'string' ? { to: filterTo } : {}) }];
 }
+
+/** The grid's filter model for exact values, by column. */
+export const exactly = (values: Readonly<Record<string, string>>): Record<string, { filterType: 'text'; type: Operator; filter: string }> =>
+  Object.fromEntries(Object.entries(values).map(([column, filter]) => [column, { filterType: 'text', type: 'equals', filter }]));

@@ -4,6 +4,7 @@ import { messageOf } from '../../base/errors';
 import { connect } from '../../webview/connect';
 import type { CopyFormat, Count, GridColumn, PreviewHost, PreviewPage, Row, Shown, Table, View } from '../protocol';
 import { button, element } from './dom';
+import { exactly } from './filters';
 import { PreviewGrid, type SavedGrid } from './grid';
 
 /** When work is worth saying that it goes on. */
@@ -128,8 +129,14 @@ function showTable(shown: Extract<Shown, { kind: 'table' }>): void {
   if (shown.note) showNote(shown.note);
   if (shown.table.count) showCount(shown.table.count);
   tell(shown.news ?? '');
-  if (grid) grid.refresh(table);
-  else grid = new PreviewGrid(gridBox, host, table, shown.pageSize, saved()?.grid);
+  const filter = shown.filter && exactly(shown.filter);
+  if (grid) {
+    if (filter) grid.api.setFilterModel(filter);
+    grid.refresh(table);
+  } else {
+    const before = saved()?.grid;
+    grid = new PreviewGrid(gridBox, host, table, shown.pageSize, filter ? { state: { ...before?.state, filter: { filterModel: filter } }, first: 0, rows: 1 } : before);
+  }
 }
 
 function showNote({ server, user }: { server: string; user: string }): void {

@@ -1,0 +1,8 @@
+/** What the preview's command is given besides the model, by whoever: checked before it is used. */
+
+/** `{ model, filter: { client_id: 'one' } }`: the rows whose columns have exactly these values; undefined where nothing is asked. */
+export function filterOf(given: unknown): Record<string, string> | undefined {
+  if (typeof given !== 'object' || given === null || !('filter' in given) || typeof given.filter !== 'object' || given.filter === null) return undefined;
+  const values = Object.entries(given.filter).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return values.length === 0 ? undefined : Object.fromEntries(values);
+}
