@@ -11,6 +11,7 @@ const pages = (name) => `src/${name}/webview/page.ts`;
 /** @type {import('esbuild').BuildOptions[]} */
 export const BUNDLES = [
   { ...host, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist' },
+  { ...host, entryPoints: { 'language-server': 'src/language/server.ts' }, outdir: 'dist' },
   { ...host, entryPoints: { services: 'src/dagster/services.ts' }, outdir: 'dist', format: 'esm', outExtension: { '.js': '.mjs' },
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" } },
   ...['preview', 'journey', 'lineage'].map((name) => ({ ...page, entryPoints: { [name]: pages(name) }, outdir: 'dist' })),

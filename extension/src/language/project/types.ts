@@ -78,12 +78,15 @@ export interface DocBlock {
 
 export type UseKind = 'ref' | 'source' | 'macro' | 'var' | 'doc';
 
-/** Somewhere that names a thing: `ref('a')` in SQL or YAML, `var('x')`, `doc('d')`, a macro's call, a `- name: model` of a properties file. */
+/**
+ * Somewhere that names a thing: `ref('a')` in SQL or YAML, `var('x')`, `doc('d')`, a macro's call, a `- name: model` of a properties file.
+ * The span is the bare name: without quotes, source or package; of a generic test in YAML the name without `test_`.
+ */
 export interface Use extends Location {
   kind: UseKind;
   /** model · source.table · macro · variable · doc block */
   name: string;
-  /** of `declares`: the YAML entry that describes it; of `calls`: the rest */
+  /** `declares`: the YAML entry that describes it (of a variable: in dbt_project.yml); `calls`: the rest. Definitions in SQL and Markdown are none. */
   role: 'calls' | 'declares';
 }
 
@@ -102,6 +105,10 @@ export interface Project {
   readonly macros: ReadonlyMap<string, Macro>;
   readonly variables: ReadonlyMap<string, Variable>;
   readonly docs: ReadonlyMap<string, DocBlock>;
+  /** names of the packages that are installed */
+  readonly packages: ReadonlySet<string>;
+  /** packages.yml names more than are installed: what is not found may be theirs */
+  readonly packagesMissing: boolean;
   /** changes with every change of any file: what is kept beside it is stale when it differs */
   readonly version: number;
   /** where names are used, unsaved texts included; packages are not looked into */

@@ -1,0 +1,88 @@
+/** The disk, read at once: for many small files that is several times as fast as asking for each and waiting. */
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** Larger ones are not read (bytes): no text that a person writes is. */
+const LARGEST = 8 * 1024 * 1024;
+
+/** A file's text; undefined where it cannot be read. */
+export function readText(file: string): string | undefined {
+  try {
+    const text = fs.readFileSync(file, 'utf8');
+    if (text.length > LARGEST) return undefined;
+    // A byte order mark is not part of the text that editors count in
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The start of a file, for a header in a large one. */
+export function readStart(file: string, bytes = 64 * 1024): string | undefined {
+  let handle: number | undefined;
+  try {
+    handle = fs.openSync(file, 'r');
+    const buffer = Buffer.alloc(bytes);
+    return buffer.toString('utf8', 0, fs.readSync(handle, buffer, 0, bytes, 0));
+  } catch {
+    return undefined;
+  } finally {
+    if (handle !== undefined) fs.closeSync(handle);
+  }
+}
+
+/** When a file changed and its size, as one text to compare; undefined where there is none. */
+export function stampOf(file: string): string | undefined {
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  return stat?.isFile() ? `${stat.mtimeMs} ${stat.size}` : undefined;
+}
+
+/**
+ * Files below a folder, links followed once each. Hidden folders are left out.
+ * @param except folders (absolute) that are not looked into
+ */
+export function listBelow(folder: string, except: ReadonlySet<string>, found: string[] = [], seen = new Set<string>()): string[] {
+  let entries: fs.Dirent[];
+  try {
+    entries = fs.readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return found;
+  }
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const file = path.join(folder, entry.name);
+    if (entry.isFile()) found.push(file);
+    else if (entry.isDirectory()) {
+      if (!except.has(file) && entry.name !== 'node_modules' && entry.name !== '__pycache__') listBelow(file, except, found, seen);
+    } else if (entry.isSymbolicLink()) {
+      const target = linkTarget(file);
+      if (target === undefined) continue;
+      if (!target.folder) found.push(file);
+      else if (!seen.has(target.real) && !except.has(file)) {
+        seen.add(target.real);
+        listBelow(file, except, found, seen);
+      }
+    }
+  }
+  return found;
+}
+
+/** Folders right below one, links among them. */
+export function foldersIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() || (entry.isSymbolicLink() && linkTarget(path.join(folder, entry.name))?.folder === true))
+      .map(({ name }) => path.join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+function linkTarget(file: string): { real: string; folder: boolean } | undefined {
+  try {
+    const real = fs.realpathSync(file);
+    return { real, folder: fs.statSync(real).isDirectory() };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,50 @@
+/** What one file contributes to its project. Small and plain: kept for every file, where the parsed text is not. */
+import type { JinjaDefinition, Span } from '../analysis/types';
+import type { UseKind } from './types';
+
+/** A use without its file. */
+export interface FoundUse {
+  kind: UseKind;
+  /** as it is written; the project resolves its own package's name */
+  name: string;
+  role: 'calls' | 'declares';
+  span: Span;
+}
+
+export interface ColumnFact {
+  name: string;
+  nameSpan: Span;
+  type?: string;
+  description?: string;
+  tests: string[];
+}
+
+/** An entry of a properties file. */
+export interface Described {
+  kind: 'model' | 'seed' | 'snapshot' | 'analysis' | 'macro' | 'source';
+  /** of a source: `source.table` */
+  name: string;
+  span: Span;
+  nameSpan: Span;
+  description?: string;
+  columns: ColumnFact[];
+  tests: string[];
+  config: Record<string, unknown>;
+  arguments?: { name: string; type?: string; description?: string }[];
+  source?: { name: string; nameSpan: Span; description?: string };
+  /** of a model with versions: the names of its files, the latest first */
+  versions?: string[];
+  /** of a snapshot that YAML makes */
+  relation?: boolean;
+}
+
+export interface Facts {
+  uses: FoundUse[];
+  /** literal values of `config(…)` */
+  config?: Record<string, unknown>;
+  definitions?: JinjaDefinition[];
+  docs?: { name: string; span: Span; text: string }[];
+  described?: Described[];
+}
+
+export const NO_FACTS: Facts = { uses: [] };

@@ -1,0 +1,456 @@
+import path from 'node:path';
+import { pathKey } from '../../dbt/files';
+import { parseSql, parseYaml } from '../analysis/document';
+import { parseJinja } from '../analysis/jinja';
+import type { Span, SqlDocument, YamlDocument } from '../analysis/types';
+import { foldersIn, listBelow, readStart, readText, stampOf } from './disk';
+import { NO_FACTS, type Facts } from './facts';
+import { ProjectIndex, type IndexedFile } from './index';
+import { ManifestColumns } from './manifest';
+import { ParsedFiles } from './parsed';
+import { pythonFacts } from './pythonFacts';
+import { configOfPath, foldersBelow, readSettings, roleOfPath, type ProjectSettings } from './settings';
+import { sqlFacts } from './sqlFacts';
+import type { DocBlock, FileRole, Macro, Model, Project, SourceTable, Use, UseKind, Variable } from './types';
+import { usesInScalars, yamlFacts } from './yamlFacts';
+
+/** Text of parsed files that is kept (UTF-16 units). */
+const KEPT = 1024 * 1024;
+
+interface Known extends IndexedFile {
+  key: string;
+  /** whether it was read since it last changed */
+  read: boolean;
+  /** of the file on the disk when it was read */
+  stamp?: string | undefined;
+}
+
+/**
+ * One dbt project from its files. Names are known from listing; what files say is read in the order of `step`, or at
+ * once when somebody asks for it.
+ */
+export class FileProject implements Project {
+  #settings: ProjectSettings;
+  #settingsText: string | undefined;
+  readonly #index: ProjectIndex;
+  readonly #files = new Map<string, Known>();
+  /** not read yet */
+  readonly #unread = new Map<string, Known>();
+  /** the order in which `step` reads */
+  #queue: Known[] = [];
+  readonly #dirty = new Set<string>();
+  #relist = false;
+  /** what was asked for since something new was listed: asking again need not look again */
+  readonly #asked = new Set<string>();
+  /** YAML files that name a thing, by its name; while some are unread */
+  #naming: Map<string, Known[]> | undefined;
+  /** texts of YAML files that were looked into and not parsed yet */
+  readonly #texts = new Map<string, string>();
+  readonly #parsed: ParsedFiles;
+  readonly #manifest: ManifestColumns;
+  #packages = new Map<string, { root: string; settings: ProjectSettings }>();
+  #packagesMissing = false;
+  #variables: ReadonlyMap<string, Variable> = new Map();
+  #version = 1;
+
+  /** @param overlay the unsaved text of a file, where an editor holds it */
+  constructor(readonly root: string, private readonly overlay: (file: string) => string | undefined, changed: () => void = () => undefined) {
+    this.#settings = readSettings(undefined, path.basename(root));
+    this.#parsed = new ParsedFiles(KEPT, (file) => overlay(file) !== undefined);
+    this.#index = new ProjectIndex({
+      properties: (name) => this.#needProperties(name),
+      facts: (file) => this.#needFile(file),
+      docs: () => this.#need('docs', ({ role }) => role === 'docs'),
+      projectConfig: (model) => this.#projectConfig(model),
+    }, () => this.#settings.name);
+    this.#manifest = new ManifestColumns(() => {
+      this.#version++;
+      changed();
+    });
+    this.#readSettings();
+    this.list();
+  }
+
+  get name(): string {
+    return this.#settings.name;
+  }
+
+  get models(): ReadonlyMap<string, Model> {
+    this.#flush();
+    return this.#index.models.first;
+  }
+
+  get sources(): ReadonlyMap<string, SourceTable> {
+    this.#flush();
+    this.#need('sources', ({ role, key }) => role === 'properties' && /^["']?sources["']?\s*:/m.test(this.#textOf(key)));
+    return this.#index.sources.first;
+  }
+
+  get macros(): ReadonlyMap<string, Macro> {
+    this.#flush();
+    this.#need('macros', ({ role }) => role === 'macro');
+    return this.#index.macros.first;
+  }
+
+  get docs(): ReadonlyMap<string, DocBlock> {
+    this.#flush();
+    this.#need('docs', ({ role }) => role === 'docs');
+    return this.#index.docs.first;
+  }
+
+  get variables(): ReadonlyMap<string, Variable> {
+    this.#flush();
+    return this.#variables;
+  }
+
+  get packages(): ReadonlySet<string> {
+    return new Set(this.#packages.keys());
+  }
+
+  get packagesMissing(): boolean {
+    return this.#packagesMissing;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get complete(): boolean {
+    return this.#unread.size === 0;
+  }
+
+  uses(kind: UseKind, name: string): readonly Use[] {
+    this.#needAll();
+    return this.#index.uses(kind, name);
+  }
+
+  parents(model: string): readonly string[] {
+    this.#flush();
+    const file = this.#index.models.first.get(model)?.file;
+    if (file === undefined) return [];
+    this.#needFile(file);
+    return this.#index.refsOf(file).filter((name) => this.#index.models.first.has(name));
+  }
+
+  children(model: string): readonly string[] {
+    const names = this.uses('ref', model).flatMap(({ role, file }) => (role === 'calls' ? this.#index.modelOfFile(file)?.name ?? [] : []));
+    return [...new Set(names)];
+  }
+
+  sql(file: string): SqlDocument | undefined {
+    const parsed = this.#parse(file);
+    if (!parsed) return undefined;
+    return (parsed.sql ??= parseSql(parsed.text));
+  }
+
+  yaml(file: string): YamlDocument | undefined {
+    const parsed = this.#parse(file);
+    if (!parsed) return undefined;
+    return (parsed.yaml ??= parseYaml(parsed.text));
+  }
+
+  modelOfFile(file: string): Model | undefined {
+    this.#flush();
+    const known = this.#files.get(pathKey(file));
+    return known && this.#index.modelOfFile(known.file);
+  }
+
+  roleOf(file: string): FileRole | undefined {
+    return this.#files.get(pathKey(file))?.role ?? this.#place(file)?.role;
+  }
+
+  /** The package that a file belongs to; undefined for the project's own. */
+  packageOf(file: string): string | undefined {
+    return this.#place(file)?.package;
+  }
+
+  seedColumns(file: string): readonly { name: string; span: Span }[] {
+    return headerOf(this.overlay(file) ?? readStart(file) ?? '');
+  }
+
+  manifestColumns(model: string): readonly { name: string; type?: string; description?: string }[] | undefined {
+    return this.#manifest.columns(this.#manifests(), this.#settings.name, model);
+  }
+
+  // ---- Keeping current
+
+  /** Looks at the folders again: what is new is listed, what is gone is let go of. */
+  list(): void {
+    this.#readPackages();
+    const found = new Map<string, Known>();
+    const listed = (root: string, settings: ProjectSettings, from: string | undefined): void => {
+      const except = new Set([settings.targetPath, settings.packagesPath].map((folder) => path.join(root, folder)));
+      const { modelPaths, macroPaths, seedPaths, snapshotPaths, analysisPaths, testPaths } = settings;
+      const folders = [...modelPaths, ...macroPaths, ...seedPaths, ...snapshotPaths, ...(from === undefined ? [...analysisPaths, ...testPaths] : [`${testPaths[0] ?? 'tests'}/generic`])];
+      for (const folder of new Set(folders)) {
+        for (const file of listBelow(path.join(root, folder), except)) {
+          const role = roleOfPath(settings, path.relative(root, file).replaceAll('\\', '/'));
+          if (role === undefined) continue;
+          const key = pathKey(file);
+          found.set(key, { file, key, role, read: false, ...(from === undefined ? {} : { package: from }) });
+        }
+      }
+    };
+    listed(this.root, this.#settings, undefined);
+    for (const [name, { root, settings }] of this.#packages) listed(root, settings, name);
+    const project = path.join(this.root, 'dbt_project.yml');
+    found.set(pathKey(project), { file: project, key: pathKey(project), role: 'project', read: false });
+    for (const [key, known] of this.#files) {
+      const still = found.get(key);
+      if (still?.role !== known.role || still.package !== known.package) this.#forget(known);
+    }
+    for (const [key, known] of found) if (!this.#files.has(key)) this.#add(known);
+    // From the end: YAML first, it is what completion and hover tell most from; packages last
+    const rank = ({ role, package: from }: Known): number => (role === 'properties' ? 4 : role === 'macro' ? 2 : role === 'docs' ? 3 : 1) + (from === undefined ? 4 : 0);
+    this.#queue = [...this.#unread.values()].sort((one, other) => rank(one) - rank(other));
+    this.#version++;
+  }
+
+  /** Reads the next file that nobody read yet. @returns whether there are more */
+  step(): boolean {
+    this.#flush();
+    let next = this.#queue.pop();
+    while (next && !this.#unread.has(next.key)) next = this.#queue.pop();
+    if (next) this.#read(next);
+    return this.#unread.size > 0;
+  }
+
+  /** Whether the file is one of the project, by its place. */
+  concerns(file: string): boolean {
+    return this.#place(file) !== undefined || this.#manifests().some((manifest) => pathKey(manifest) === pathKey(file));
+  }
+
+  /** A file changed, on the disk or in an editor; it may be gone, or be a folder. */
+  changed(file: string): void {
+    const key = pathKey(file);
+    this.#version++;
+    this.#parsed.delete(key);
+    this.#texts.delete(key);
+    if (this.#manifests().some((manifest) => pathKey(manifest) === key)) this.#manifest.changed();
+    else if (this.#files.has(key) || this.#place(file)) this.#dirty.add(file);
+    else if (path.extname(file) === '' || /(?:packages|dependencies)\.ya?ml$/.test(file)) this.#relist = true;
+  }
+
+  /**
+   * Compares the disk with what was read, for clients that tell nothing of it; a part of it with each step.
+   * @returns whether anything changed
+   */
+  *compare(): Generator<undefined, boolean> {
+    const before = this.#version;
+    const files = new Set(this.#files.keys());
+    this.list();
+    let changed = files.size !== this.#files.size || [...this.#files.keys()].some((key) => !files.has(key));
+    if (!changed) this.#version = before;
+    yield;
+    for (const [at, known] of [...this.#files.values()].entries()) {
+      if (at % 100 === 99) yield;
+      if (!known.read || known.package !== undefined || stampOf(known.file) === known.stamp) continue;
+      this.changed(known.file);
+      changed = true;
+    }
+    return changed;
+  }
+
+  // ---- Reading
+
+  /** Reads again what changed. */
+  #flush(): void {
+    if (this.#relist) {
+      this.#relist = false;
+      this.list();
+    }
+    if (this.#dirty.size === 0) return;
+    const files = [...this.#dirty];
+    this.#dirty.clear();
+    for (const file of files) {
+      const key = pathKey(file);
+      const known = this.#files.get(key);
+      if (known?.role === 'project') {
+        this.#readSettings();
+        this.#read(known);
+        continue;
+      }
+      if (this.#textOf(key, file) === '' && this.#parse(file) === undefined) {
+        if (known) this.#forget(known);
+        continue;
+      }
+      if (known) {
+        if (known.read) this.#read(known);
+        continue;
+      }
+      const place = this.#place(file);
+      if (!place) continue;
+      const added: Known = { ...place, file, key, read: false };
+      this.#add(added);
+      this.#read(added);
+    }
+  }
+
+  #add(known: Known): void {
+    this.#files.set(known.key, known);
+    this.#unread.set(known.key, known);
+    this.#asked.clear();
+    this.#naming = undefined;
+    this.#index.list(known);
+    // Their names are inside: a snapshot is called as its block is
+    if (known.role === 'snapshot') this.#read(known);
+    // Nothing to read in it
+    if (known.role === 'seed') this.#unread.delete(known.key);
+  }
+
+  #forget(known: Known): void {
+    this.#files.delete(known.key);
+    this.#unread.delete(known.key);
+    this.#texts.delete(known.key);
+    this.#parsed.delete(known.key);
+    this.#index.remove(known.file);
+  }
+
+  #read(known: Known): void {
+    known.read = true;
+    known.stamp = stampOf(known.file);
+    this.#unread.delete(known.key);
+    const facts = known.role === 'seed' ? NO_FACTS : this.#factsOf(known);
+    this.#texts.delete(known.key);
+    this.#index.put(known, facts);
+  }
+
+  #factsOf({ file, key, role }: Known): Facts {
+    const open = this.overlay(file) !== undefined;
+    if (role === 'properties' || role === 'project') {
+      const document = open ? this.yaml(file) : parseYaml(this.#textOf(key, file));
+      if (!document) return NO_FACTS;
+      if (role === 'properties') return yamlFacts(document, parseJinja);
+      return { uses: [...usesInScalars(document, parseJinja), ...this.#settings.variables.map(({ name, span }) => ({ kind: 'var' as const, name, span, role: 'declares' as const }))] };
+    }
+    if (file.endsWith('.py')) return pythonFacts(this.#textOf(key, file));
+    const text = open ? this.overlay(file) ?? '' : this.#textOf(key, file);
+    // What an editor holds is parsed whole for it anyway
+    return sqlFacts(text, open ? this.sql(file)?.jinja ?? parseJinja(text) : parseJinja(text));
+  }
+
+  #parse(file: string): { text: string; sql?: SqlDocument; yaml?: YamlDocument } | undefined {
+    const key = pathKey(file);
+    const known = this.#parsed.get(key);
+    if (known) return known;
+    const text = this.overlay(file) ?? this.#texts.get(key) ?? readText(file);
+    if (text === undefined) return undefined;
+    const parsed = { text };
+    this.#parsed.set(key, parsed);
+    return parsed;
+  }
+
+  /** A file's text, kept while it is not parsed; empty where it cannot be read. */
+  #textOf(key: string, file = this.#files.get(key)?.file ?? ''): string {
+    const unsaved = this.overlay(file);
+    if (unsaved !== undefined) return unsaved;
+    let text = this.#texts.get(key);
+    if (text === undefined) {
+      text = readText(file) ?? '';
+      if (this.#unread.has(key)) this.#texts.set(key, text);
+    }
+    return text;
+  }
+
+  #need(what: string, wanted: (known: Known) => boolean): void {
+    if (this.#unread.size === 0 || this.#asked.has(what)) return;
+    this.#asked.add(what);
+    for (const known of [...this.#unread.values()]) if (wanted(known)) this.#read(known);
+  }
+
+  #needFile(file: string): void {
+    const known = this.#unread.get(pathKey(file));
+    if (known) this.#read(known);
+  }
+
+  #needProperties(name: string): void {
+    if (this.#unread.size === 0) return;
+    this.#naming ??= this.#namesInYaml();
+    const naming = this.#naming.get(name);
+    if (!naming) return;
+    this.#naming.delete(name);
+    for (const known of naming) if (this.#unread.has(known.key)) this.#read(known);
+  }
+
+  #needAll(): void {
+    this.#flush();
+    this.#need('all', () => true);
+  }
+
+  #namesInYaml(): Map<string, Known[]> {
+    const found = new Map<string, Known[]>();
+    for (const known of this.#unread.values()) {
+      if (known.role !== 'properties') continue;
+      for (const [, name = ''] of this.#textOf(known.key).matchAll(/\bname["']?\s*:\s*["']?([\w.-]+)/g)) {
+        const all = found.get(name);
+        if (!all) found.set(name, [known]);
+        else if (all.at(-1) !== known) all.push(known);
+      }
+    }
+    return found;
+  }
+
+  #readSettings(): void {
+    const file = path.join(this.root, 'dbt_project.yml');
+    const text = this.overlay(file) ?? readText(file);
+    if (text === undefined || text === this.#settingsText) return;
+    const document = parseYaml(text);
+    // The last good one stays where this one is half-written
+    if (document.errors.length > 0 && this.#settingsText !== undefined) return;
+    this.#settingsText = text;
+    const before = this.#settings;
+    this.#settings = readSettings(document, path.basename(this.root));
+    this.#variables = new Map(this.#settings.variables.map(({ name, span, value, comment }) => [name, { name, value, location: { file, span }, ...(comment === undefined ? {} : { comment }) }]));
+    const folders = ({ modelPaths, macroPaths, seedPaths, snapshotPaths, analysisPaths, testPaths, targetPath, packagesPath }: ProjectSettings): string =>
+      JSON.stringify([modelPaths, macroPaths, seedPaths, snapshotPaths, analysisPaths, testPaths, targetPath, packagesPath]);
+    if (this.#files.size > 0 && folders(before) !== folders(this.#settings)) this.list();
+  }
+
+  #readPackages(): void {
+    const folder = path.join(this.root, this.#settings.packagesPath);
+    this.#packages = new Map(foldersIn(folder).map((root) => {
+      const text = readText(path.join(root, 'dbt_project.yml'));
+      const settings = readSettings(text === undefined ? undefined : parseYaml(text), path.basename(root));
+      return [settings.name, { root, settings }];
+    }));
+    const wanted = ['packages.yml', 'dependencies.yml'].reduce((sum, name) => sum + (readText(path.join(this.root, name))?.match(/^\s*-\s*(?:package|git|local|tarball|private)\s*:/gm)?.length ?? 0), 0);
+    this.#packagesMissing = this.#packages.size < wanted;
+  }
+
+  /** What a file is by its place, whether or not it is there. */
+  #place(file: string): { role: FileRole; package?: string } | undefined {
+    const inside = (root: string): string | undefined => {
+      const relative = path.relative(root, file).replaceAll('\\', '/');
+      return relative === '..' || relative.startsWith('../') || path.isAbsolute(relative) ? undefined : relative;
+    };
+    for (const [name, { root, settings }] of this.#packages) {
+      const relative = inside(root);
+      const role = relative === undefined ? undefined : roleOfPath(settings, relative);
+      if (role !== undefined && role !== 'project') return { role, package: name };
+    }
+    const relative = inside(this.root);
+    const role = relative === undefined ? undefined : roleOfPath(this.#settings, relative);
+    return role === undefined ? undefined : { role };
+  }
+
+  #projectConfig({ kind, name, file, package: from }: Model): Record<string, unknown> {
+    const { root, settings } = (from === undefined ? undefined : this.#packages.get(from)) ?? { root: this.root, settings: this.#settings };
+    const paths = { model: settings.modelPaths, seed: settings.seedPaths, snapshot: settings.snapshotPaths }[kind];
+    const folders = foldersBelow(paths, path.relative(root, file).replaceAll('\\', '/'));
+    return configOfPath(this.#settings.configs[kind], [settings.name, ...folders, name]);
+  }
+
+  #manifests(): string[] {
+    return ['manifest.json', path.join('dagster', 'manifest.json'), 'catalog.json'].map((name) => path.join(this.root, this.#settings.targetPath, name));
+  }
+}
+
+/** The names in the first line of a CSV file, with their places. */
+export function headerOf(text: string): { name: string; span: Span }[] {
+  const line = /^[^\r\n]*/.exec(text)?.[0] ?? '';
+  return [...line.matchAll(/(?:^|,)\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(?=,|$)/g)].flatMap((match) => {
+    const name = match[1] ?? match[2] ?? '';
+    const start = match.index + match[0].lastIndexOf(name);
+    return name === '' ? [] : [{ name: name.replaceAll('""', '"'), span: { start, end: start + name.length } }];
+  });
+}

@@ -1,0 +1,242 @@
+import path from 'node:path';
+import { resolveDocs } from '../../dbt/jinja';
+import type { Described, Facts } from './facts';
+import { Registry } from './registry';
+import type { ColumnDoc, DocBlock, FileRole, Macro, Model, Properties, SourceTable, Use, UseKind } from './types';
+
+/** A file of the project or of one of its packages. */
+export interface IndexedFile {
+  file: string;
+  role: FileRole;
+  package?: string;
+}
+
+/** What the index asks back, because it is read only when somebody wants to know. */
+export interface Needs {
+  /** reads the YAML that could describe this thing */
+  properties(name: string): void;
+  /** reads the SQL of a file */
+  facts(file: string): void;
+  docs(): void;
+  /** what dbt_project.yml sets for a node */
+  projectConfig(model: Model): Record<string, unknown>;
+}
+
+interface DescribedEntry {
+  package: string | undefined;
+  described: Described;
+  properties: Properties;
+}
+
+/** What one file put into the index, to take out again. */
+interface Contribution {
+  config?: Record<string, unknown>;
+  models: Model[];
+  described: [string, DescribedEntry][];
+  sources: [string, SourceTable & { package?: string }][];
+  macros: [string, Macro][];
+  docs: DocBlock[];
+  uses: Use[];
+}
+
+const ownFirst = (one: { package?: string | undefined }, other: { package?: string | undefined }): boolean => one.package === undefined && other.package !== undefined;
+
+/** Everything that files say, by name. Each file's part is put in and taken out by itself; nothing here reads a disk. */
+export class ProjectIndex {
+  readonly models = new Registry<Model>(ownFirst);
+  readonly sources = new Registry<SourceTable & { package?: string }>(ownFirst);
+  readonly macros = new Registry<Macro>();
+  readonly docs = new Registry<DocBlock>();
+  readonly #described = new Registry<DescribedEntry>(ownFirst);
+  readonly #uses = new Map<string, Use[]>();
+  readonly #files = new Map<string, Contribution>();
+  readonly #modelOfFile = new Map<string, Model>();
+
+  constructor(private readonly needs: Needs, private readonly projectName: () => string) {}
+
+  /** Names a model by its file alone, before anything is read. */
+  list(file: IndexedFile): void {
+    const contribution: Contribution = { models: [], described: [], sources: [], macros: [], docs: [], uses: [] };
+    this.#files.set(file.file, contribution);
+    this.#addModels(file, contribution, undefined);
+  }
+
+  /** Puts in what a file says, in place of what it said before. */
+  put(file: IndexedFile, facts: Facts): void {
+    this.remove(file.file);
+    const contribution: Contribution = { models: [], described: [], sources: [], macros: [], docs: [], uses: [] };
+    if (facts.config) contribution.config = facts.config;
+    this.#files.set(file.file, contribution);
+    this.#addModels(file, contribution, facts);
+    for (const described of facts.described ?? []) this.#addDescribed(file, contribution, described);
+    for (const definition of facts.definitions ?? []) {
+      if (definition.kind === 'snapshot' || definition.kind === 'docs') continue;
+      const bare = definition.kind === 'macro' ? definition.name : `${definition.kind}_${definition.name}`;
+      const macro = new FileMacro(bare, file.file, definition, file.package, (name) => this.#propertiesOf('macro', name, file.package));
+      contribution.macros.push([file.package === undefined ? bare : `${file.package}.${bare}`, macro]);
+    }
+    for (const { name, span, text } of facts.docs ?? []) contribution.docs.push({ name, text, location: { file: file.file, span } });
+    for (const [name, macro] of contribution.macros) this.macros.add(name, macro);
+    for (const block of contribution.docs) this.docs.add(block.name, block);
+    // Packages are used, and not looked into
+    if (file.package === undefined) {
+      const own = `${this.projectName()}.`;
+      for (const use of facts.uses) {
+        const name = use.kind === 'macro' && use.name.startsWith(own) ? use.name.slice(own.length) : use.name;
+        contribution.uses.push({ ...use, name, file: file.file });
+      }
+      for (const use of contribution.uses) {
+        const key = `${use.kind} ${use.name}`;
+        const known = this.#uses.get(key);
+        if (known) known.push(use);
+        else this.#uses.set(key, [use]);
+      }
+    }
+  }
+
+  remove(file: string): void {
+    const contribution = this.#files.get(file);
+    if (!contribution) return;
+    this.#files.delete(file);
+    for (const model of contribution.models) {
+      this.models.remove(model.name, model);
+      if (this.#modelOfFile.get(model.file) === model) this.#modelOfFile.delete(model.file);
+    }
+    for (const [name, entry] of contribution.described) this.#described.remove(name, entry);
+    for (const [name, source] of contribution.sources) this.sources.remove(name, source);
+    for (const [name, macro] of contribution.macros) this.macros.remove(name, macro);
+    for (const block of contribution.docs) this.docs.remove(block.name, block);
+    for (const key of new Set(contribution.uses.map(({ kind, name }) => `${kind} ${name}`))) {
+      const left = (this.#uses.get(key) ?? []).filter((use) => use.file !== file);
+      if (left.length > 0) this.#uses.set(key, left);
+      else this.#uses.delete(key);
+    }
+  }
+
+  uses(kind: UseKind, name: string): readonly Use[] {
+    return this.#uses.get(`${kind} ${name}`) ?? [];
+  }
+
+  /** The models that a file refers to, each once. */
+  refsOf(file: string): string[] {
+    return [...new Set((this.#files.get(file)?.uses ?? []).filter(({ kind, role }) => kind === 'ref' && role === 'calls').map(({ name }) => name))];
+  }
+
+  /** What the `config(…)` of a file says. */
+  ownConfig(file: string): Record<string, unknown> {
+    return this.#files.get(file)?.config ?? {};
+  }
+
+  modelOfFile(file: string): Model | undefined {
+    return this.#modelOfFile.get(file);
+  }
+
+  /** What YAML says of a thing: of the same package first. */
+  described(kind: Described['kind'], name: string, from: string | undefined): { described: Described; properties: Properties } | undefined {
+    const all = this.#described.all(`${kind} ${name}`);
+    return all.find((entry) => entry.package === from) ?? all[0];
+  }
+
+  #propertiesOf(kind: Described['kind'], name: string, from: string | undefined): { described: Described; properties: Properties } | undefined {
+    this.needs.properties(name);
+    return this.described(kind, name, from);
+  }
+
+  #addModels(file: IndexedFile, contribution: Contribution, facts: Facts | undefined): void {
+    const { role } = file;
+    if (role !== 'model' && role !== 'seed' && role !== 'snapshot') return;
+    const snapshots = role === 'snapshot' ? (facts?.definitions ?? []).filter(({ kind }) => kind === 'snapshot').map(({ name }) => name) : [];
+    const names = snapshots.length > 0 ? snapshots : [path.basename(file.file, path.extname(file.file))];
+    for (const name of names) this.#addModel(contribution, role, name, file.file, file.package);
+  }
+
+  #addModel(contribution: Contribution, kind: Model['kind'], name: string, file: string, from: string | undefined): void {
+    const model = new FileModel(kind, name, file, from, {
+      properties: () => this.#propertiesOf(kind, name, from),
+      config: (self) => {
+        this.needs.facts(file);
+        return { ...this.needs.projectConfig(self), ...self.properties?.config, ...this.ownConfig(file) };
+      },
+    });
+    contribution.models.push(model);
+    this.models.add(name, model);
+    if (!this.#modelOfFile.has(file)) this.#modelOfFile.set(file, model);
+  }
+
+  #addDescribed(file: IndexedFile, contribution: Contribution, described: Described): void {
+    const properties = propertiesOf(described, file.file, (text) => {
+      this.needs.docs();
+      return resolveDocs(text, { get: (name: string) => this.docs.first.get(name)?.text } as ReadonlyMap<string, string>);
+    });
+    if (described.kind === 'source' && described.source) {
+      const { name, nameSpan, description } = described.source;
+      const table: SourceTable & { package?: string } = {
+        source: name, table: described.name.slice(name.length + 1), properties, sourceNameSpan: nameSpan,
+        ...(description === undefined ? {} : { sourceDescription: description }), ...(file.package === undefined ? {} : { package: file.package }),
+      };
+      contribution.sources.push([described.name, table]);
+      this.sources.add(described.name, table);
+      return;
+    }
+    const entry: DescribedEntry = { package: file.package, described, properties };
+    // Each version of a model is described by the entry of the whole
+    for (const name of [described.name, ...(described.versions ?? [])]) {
+      contribution.described.push([`${described.kind} ${name}`, entry]);
+      this.#described.add(`${described.kind} ${name}`, entry);
+    }
+    const latest = described.kind === 'model' ? described.versions?.[0] : undefined;
+    const target = latest === undefined ? undefined : this.models.all(latest).find((model) => model.package === file.package);
+    if (target) this.#addModel(contribution, 'model', described.name, target.file, file.package);
+    if (described.kind === 'snapshot' && described.relation) this.#addModel(contribution, 'snapshot', described.name, file.file, file.package);
+  }
+}
+
+class FileModel implements Model {
+  readonly package?: string;
+
+  constructor(
+    readonly kind: Model['kind'], readonly name: string, readonly file: string, from: string | undefined,
+    private readonly ask: { properties(): { properties: Properties } | undefined; config(self: Model): Record<string, unknown> },
+  ) {
+    if (from !== undefined) this.package = from;
+  }
+
+  get properties(): Properties | undefined {
+    return this.ask.properties()?.properties;
+  }
+
+  get config(): Readonly<Record<string, unknown>> {
+    return this.ask.config(this);
+  }
+}
+
+class FileMacro implements Macro {
+  readonly package?: string;
+
+  constructor(readonly name: string, readonly file: string, readonly definition: Macro['definition'], from: string | undefined, private readonly ask: (name: string) => { described: Described; properties: Properties } | undefined) {
+    if (from !== undefined) this.package = from;
+  }
+
+  get description(): string | undefined {
+    return this.ask(this.name)?.properties.description ?? this.definition.comment;
+  }
+
+  get argumentDocs(): NonNullable<Described['arguments']> {
+    return this.ask(this.name)?.described.arguments ?? [];
+  }
+}
+
+/** What a file says, with each `doc('…')` replaced when somebody reads it: the blocks may change meanwhile. */
+function propertiesOf({ span, nameSpan, tests, config, columns, description }: Described, file: string, resolve: (text: string) => string): Properties {
+  return withDescription<Properties>({
+    file, span, nameSpan, tests, config,
+    columns: columns.map(({ description: ofColumn, ...column }) => withDescription<ColumnDoc>(column, ofColumn, resolve)),
+  }, description, resolve);
+}
+
+function withDescription<T extends { description?: string }>(target: T, description: string | undefined, resolve: (text: string) => string): T {
+  if (description === undefined) return target;
+  if (!description.includes('{{')) target.description = description;
+  else Object.defineProperty(target, 'description', { enumerable: true, get: () => resolve(description) });
+  return target;
+}

@@ -1,0 +1,49 @@
+/** Small ways to look into a YAML tree. All are tolerant: what is not there is undefined or empty. */
+import type { YamlEntry, YamlNode } from '../analysis/types';
+
+export function entry(node: YamlNode | undefined, key: string): YamlEntry | undefined {
+  return node?.entries?.find((one) => one.key === key);
+}
+
+export function get(node: YamlNode | undefined, ...keys: string[]): YamlNode | undefined {
+  let at = node;
+  for (const key of keys) at = entry(at, key)?.value;
+  return at;
+}
+
+/** Items of a sequence. */
+export function items(node: YamlNode | undefined): readonly YamlNode[] {
+  return node?.items ?? [];
+}
+
+/** What a scalar says; undefined for anything else, and for an empty one. */
+export function scalar(node: YamlNode | undefined): string | undefined {
+  return node?.kind === 'scalar' && node.text !== undefined && node.text !== '' ? node.text : undefined;
+}
+
+/** A tree as plain values: plain scalars by YAML's core schema, quoted ones as text. */
+export function valueOf(node: YamlNode | undefined): unknown {
+  if (!node) return null;
+  if (node.kind === 'mapping') return Object.fromEntries((node.entries ?? []).map(({ key, value }) => [key, valueOf(value)]));
+  if (node.kind === 'sequence') return items(node).map(valueOf);
+  const text = node.text ?? '';
+  if (node.textSpan && (node.textSpan.start !== node.span.start || node.textSpan.end !== node.span.end)) return text;
+  return plainValue(text);
+}
+
+/** A plain scalar by YAML's core schema. */
+export function plainValue(text: string): unknown {
+  if (/^(?:~|null|Null|NULL|)$/.test(text)) return null;
+  if (/^(?:true|True|TRUE)$/.test(text)) return true;
+  if (/^(?:false|False|FALSE)$/.test(text)) return false;
+  if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(text)) return Number(text);
+  return text;
+}
+
+/** Every scalar of a tree, in the order of the text. */
+export function eachScalar(node: YamlNode | undefined, visit: (node: YamlNode) => void): void {
+  if (!node) return;
+  if (node.kind === 'scalar') visit(node);
+  for (const item of items(node)) eachScalar(item, visit);
+  for (const { value } of node.entries ?? []) eachScalar(value, visit);
+}

@@ -1,0 +1,82 @@
+import type { Diagnostic } from 'vscode-languageserver';
+import type { FileProject } from '../project/fileProject';
+import type { OpenDocument, OpenDocuments } from './documents';
+
+/** From this length on (UTF-16 units) a document's diagnostics wait until typing pauses. */
+const LARGE = 100_000;
+const PAUSE = 200;
+/** Other open files follow a change this long after it (milliseconds). */
+const OTHERS = 120;
+
+interface Options {
+  documents: OpenDocuments;
+  projectOf(file: string): FileProject | undefined;
+  find(document: OpenDocument): Promise<Diagnostic[]>;
+  send(uri: string, version: number, diagnostics: Diagnostic[]): void;
+  failed(error: unknown): void;
+}
+
+/** Keeps the diagnostics of open files current: of the changed one at once, of the others soon. Says nothing before the project was read. */
+export class Publisher {
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #soon = new Map<string, NodeJS.Immediate>();
+  #others: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: Options) {}
+
+  /** What an editor holds is different. */
+  changed(document: OpenDocument): void {
+    const { uri } = document;
+    if (document.text.length < LARGE) {
+      if (!this.#soon.has(uri)) {
+        this.#soon.set(uri, setImmediate(() => {
+          this.#soon.delete(uri);
+          void this.#publish(document);
+        }));
+      }
+    } else {
+      clearTimeout(this.#timers.get(uri));
+      this.#timers.set(uri, setTimeout(() => void this.#publish(document), PAUSE));
+    }
+    this.#later();
+  }
+
+  /** A file of a project changed, or the project was read. */
+  projectChanged(project: FileProject): void {
+    if (project.complete) this.#later(0);
+  }
+
+  closed(uri: string): void {
+    clearTimeout(this.#timers.get(uri));
+    this.#timers.delete(uri);
+    // What is not open is not told of
+    this.options.send(uri, 0, []);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#others);
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const soon of this.#soon.values()) clearImmediate(soon);
+  }
+
+  #later(milliseconds = OTHERS): void {
+    clearTimeout(this.#others);
+    this.#others = setTimeout(() => {
+      for (const document of this.options.documents.all) void this.#publish(document);
+    }, milliseconds);
+  }
+
+  async #publish(document: OpenDocument): Promise<void> {
+    const { documents, projectOf, find, send, failed } = this.options;
+    const current = (): boolean => documents.get(document.file) === document;
+    const project = projectOf(document.file);
+    if (!current() || (project && !project.complete)) return;
+    const { version } = document;
+    try {
+      const diagnostics = await find(document);
+      if (current() && document.version === version) send(document.uri, version, diagnostics);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
