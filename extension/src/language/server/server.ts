@@ -26,6 +26,7 @@ export class LanguageServer {
   #canWatch = false;
   #compared = performance.now();
   #links = false;
+  #snippets = false;
   #completed: PlaceRequest | undefined;
 
   constructor(private readonly connection: Connection, private readonly features: Features) {
@@ -72,6 +73,7 @@ export class LanguageServer {
   #initialize({ capabilities, workspaceFolders, rootUri, rootPath }: InitializeParams & { rootPath?: string | null }): InitializeResult {
     this.#canWatch = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     this.#links = capabilities.textDocument?.definition?.linkSupport === true;
+    this.#snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport === true;
     const roots = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : rootPath ? [this.#uris.uriOf(rootPath)] : []);
     for (const uri of roots) this.#addRoot(uri);
     const answer: InitializeResult = { capabilities: capabilitiesOf(this.features), serverInfo: { name: 'attribution-language-server' } };
@@ -137,7 +139,7 @@ export class LanguageServer {
     if (completion) {
       connection.onCompletion(place('textDocument/completion', (request, { context }) => {
         this.#completed = request;
-        return completion(request, context?.triggerCharacter);
+        return completion(request, context?.triggerCharacter, this.#snippets);
       }));
     }
     if (completionResolve) connection.onCompletionResolve(async (item) => {

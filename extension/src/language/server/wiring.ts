@@ -9,7 +9,8 @@ import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/requ
 type Answer<T> = T | Promise<T>;
 
 export interface Features {
-  completion?: (request: PlaceRequest, trigger: string | undefined) => Answer<CompletionItem[] | CompletionList | null>;
+  /** `snippets`: the client knows places to fill in */
+  completion?: (request: PlaceRequest, trigger: string | undefined, snippets: boolean) => Answer<CompletionItem[] | CompletionList | null>;
   /** fills in what the list left out (documentation, …); `request` is the one that the list answered */
   completionResolve?: (item: CompletionItem, request: PlaceRequest) => Answer<CompletionItem>;
   hover?: (request: PlaceRequest) => Answer<Hover | null>;
