@@ -24,6 +24,7 @@ export class LanguageServer {
   readonly #publisher: Publisher;
   #watched = false;
   #canWatch = false;
+  #hasFolders = false;
   #compared = performance.now();
   #links = false;
   #snippets = false;
@@ -54,6 +55,7 @@ export class LanguageServer {
         const watchers = [{ globPattern: '**/*.{sql,py,yml,yaml,md,csv,json}' }, { globPattern: '**/*', kind: WatchKind.Create | WatchKind.Delete }];
         void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }).then(() => (this.#watched = true), (error: unknown) => this.#logError('client/registerCapability', error));
       }
+      if (!this.#hasFolders) return;
       connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
         for (const { uri } of removed) {
           const folder = this.#uris.fileOf(uri);
@@ -74,11 +76,10 @@ export class LanguageServer {
     this.#canWatch = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     this.#links = capabilities.textDocument?.definition?.linkSupport === true;
     this.#snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport === true;
+    this.#hasFolders = capabilities.workspace?.workspaceFolders === true;
     const roots = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : rootPath ? [this.#uris.uriOf(rootPath)] : []);
     for (const uri of roots) this.#addRoot(uri);
-    const answer: InitializeResult = { capabilities: capabilitiesOf(this.features), serverInfo: { name: 'attribution-language-server' } };
-    if (!capabilities.workspace?.workspaceFolders) delete answer.capabilities.workspace?.workspaceFolders;
-    return answer;
+    return { capabilities: capabilitiesOf(this.features), serverInfo: { name: 'attribution-language-server' } };
   }
 
   #addRoot(uri: string): void {
