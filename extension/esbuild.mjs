@@ -1,4 +1,4 @@
-/** Bundles: `node esbuild.mjs [--watch]`. Each entry is a process or a page of its own. */
+/** Bundles: `node esbuild.mjs [names of entries] [--watch]`, all without names. Each entry is a process or a page of its own. */
 import fs from 'node:fs';
 import { build, context } from 'esbuild';
 
@@ -18,8 +18,10 @@ export const BUNDLES = [
 ].filter(({ entryPoints }) => Object.values(entryPoints).every((file) => fs.existsSync(file)));
 
 if (process.argv[1]?.endsWith('esbuild.mjs')) {
-  if (process.argv.includes('--watch')) for (const bundle of BUNDLES) await (await context(bundle)).watch();
-  else await Promise.all(BUNDLES.map((bundle) => build(bundle)));
+  const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+  const chosen = BUNDLES.filter(({ entryPoints }) => wanted.length === 0 || Object.keys(entryPoints).some((name) => wanted.includes(name)));
+  if (process.argv.includes('--watch')) for (const bundle of chosen) await (await context(bundle)).watch();
+  else await Promise.all(chosen.map((bundle) => build(bundle)));
   fs.mkdirSync('dist/python', { recursive: true });
   if (fs.existsSync('python')) fs.cpSync('python', 'dist/python', { recursive: true, filter: (file) => !file.includes('__pycache__') });
 }

@@ -31,6 +31,7 @@ export const COMMANDS = {
   selectInterpreter: 'attribution.selectInterpreter',
   setDagsterHeaders: 'attribution.setDagsterHeaders',
   showLog: 'attribution.showLog',
+  restartLanguageServer: 'attribution.restartLanguageServer',
 } as const;
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];
 
@@ -67,5 +68,7 @@ export interface SettingValues {
   'attribution.preview.pageSize': number;
   'attribution.preview.timeout': number;
   'attribution.preview.neutralizeFormulas': boolean;
+  'attribution.language.enabled': boolean;
+  'attribution.language.trace.server': string;
 }
 export type Setting = keyof SettingValues;

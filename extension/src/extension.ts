@@ -5,6 +5,7 @@ import { Emitter } from './base/events';
 import { COMMANDS, CONTEXT } from './contributions';
 import { registerJourney } from './journey';
 import { showParseErrors } from './environment/diagnostics';
+import { registerLanguage } from './language';
 import { registerLenses } from './lenses';
 import { registerLineage } from './lineage';
 import { Commands } from './platform/commands';
@@ -83,6 +84,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerJourney({ context, commands, warehouse, projects, dagster, rawDataDirectory: () => sources.environment.variables['RAW_DATA_DIR'] }),
     registerPreview({ context, commands, warehouse, projects, dagster, pageSize, neutralizeFormulas }),
     registerLenses({ projects, dagster }),
+    registerLanguage({ module: context.asAbsolutePath('dist/language-server.js'), commands, log }),
     registerLineage({ extensionUri: context.extensionUri, commands, projects, dagster }),
     showParseErrors(sources.preparer.onDidPrepare),
   );

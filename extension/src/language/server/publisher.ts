@@ -67,16 +67,15 @@ export class Publisher {
   }
 
   async #publish(document: OpenDocument): Promise<void> {
-    const { documents, projectOf, find, send, failed } = this.options;
-    const current = (): boolean => documents.get(document.file) === document;
-    const project = projectOf(document.file);
+    const current = (): boolean => this.options.documents.get(document.file) === document;
+    const project = this.options.projectOf(document.file);
     if (!current() || (project && !project.complete)) return;
     const { version } = document;
     try {
-      const diagnostics = await find(document);
-      if (current() && document.version === version) send(document.uri, version, diagnostics);
+      const diagnostics = await this.options.find(document);
+      if (current() && document.version === version) this.options.send(document.uri, version, diagnostics);
     } catch (error) {
-      failed(error);
+      this.options.failed(error);
     }
   }
 }

@@ -72,7 +72,9 @@ export class LanguageServer {
     connection.onRequest('attribution/ping', () => 'pong');
   }
 
-  #initialize({ capabilities, workspaceFolders, rootUri, rootPath }: InitializeParams & { rootPath?: string | null }): InitializeResult {
+  #initialize({ capabilities, workspaceFolders, ...older }: InitializeParams): InitializeResult {
+    // Clients of before there were workspace folders
+    const { rootUri, rootPath } = older as { rootUri?: string | null; rootPath?: string | null };
     this.#canWatch = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     this.#links = capabilities.textDocument?.definition?.linkSupport === true;
     this.#snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport === true;
@@ -170,7 +172,7 @@ export class LanguageServer {
     }
     if (workspaceSymbol) {
       connection.onWorkspaceSymbol(this.#answered('workspace/symbol', async ({ query }, token) => {
-        const found = await Promise.all(this.#workspace.projects.map((project) => workspaceSymbol(this.#project(project, token), query)));
+        const found = await Promise.all(this.#workspace.projects.map(async (project) => workspaceSymbol(this.#project(project, token), query)));
         return found.flat();
       }));
     }

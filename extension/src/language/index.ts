@@ -1,0 +1,99 @@
+import * as vscode from 'vscode';
+import type { LanguageClient } from 'vscode-languageclient/node';
+import { messageOf } from '../base/errors';
+import type { Disposable } from '../base/events';
+import { COMMANDS } from '../contributions';
+import type { Commands } from '../platform/commands';
+import { ConfigSetting } from '../platform/config';
+import type { Log } from '../platform/log';
+
+/** How often the server is asked whether it still answers, and how long it may take (milliseconds). */
+const ASKED = 10_000;
+const HANGS = 20_000;
+
+interface Options {
+  /** the server's program */
+  module: string;
+  commands: Commands;
+  log: Log;
+}
+
+/** Starts the language server once activation is over, where dbt files are; it reads files only, so a folder need not be trusted. */
+export function registerLanguage({ module, commands, log }: Options): Disposable {
+  const enabled = new ConfigSetting('attribution.language.enabled');
+  const server = new Server(module, log);
+  const follow = (): Promise<void> => (enabled.value ? server.start() : server.stop());
+  const failed = (error: unknown): void => log.error(`Language server: ${messageOf(error)}`);
+  // What activation waits for comes first
+  const begin = setTimeout(() => void follow().catch(failed), 0);
+  const subscriptions = [
+    enabled.onDidChange(() => void follow().catch(failed)),
+    commands.register(COMMANDS.restartLanguageServer, async () => {
+      await server.stop();
+      await server.start();
+    }),
+  ];
+  return {
+    // The editor waits until the server has ended: nothing stays behind
+    dispose: () => {
+      clearTimeout(begin);
+      for (const subscription of [...subscriptions, enabled]) subscription.dispose();
+      return server.stop().catch(failed);
+    },
+  };
+}
+
+/** One server process and its client. A crash restarts it a few times, a hang too; then it stays off and says so. */
+class Server {
+  #client: LanguageClient | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  /** One step after the other: a stop while it starts would leave a process behind */
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(private readonly module: string, private readonly log: Log) {}
+
+  start(): Promise<void> {
+    return this.#enqueue(async () => {
+      if (this.#client) return;
+      // Its code is evaluated now, and not while the extension activates
+      const { LanguageClient, RevealOutputChannelOn, TransportKind } = await import('vscode-languageclient/node');
+      const client = new LanguageClient('attribution.language', vscode.l10n.t('Attribution Language Server'), { module: this.module, transport: TransportKind.stdio }, {
+        documentSelector: [{ scheme: 'file', pattern: '**/*.{sql,yml,yaml,md}' }],
+        revealOutputChannelOn: RevealOutputChannelOn.Never,
+        connectionOptions: { maxRestartCount: 4 },
+      });
+      this.#client = client;
+      await client.start();
+      this.#watch = setInterval(() => void this.#ask(client), ASKED);
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#enqueue(async () => {
+      const client = this.#client;
+      this.#client = undefined;
+      clearInterval(this.#watch);
+      await client?.dispose();
+    });
+  }
+
+  #enqueue(run: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(run);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Kills a server that does not answer; its client starts the next one. */
+  async #ask(client: LanguageClient): Promise<void> {
+    const process = client.serverProcess;
+    if (!client.isRunning() || !process) return;
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<'silent'>((resolve) => (timer = setTimeout(() => resolve('silent'), HANGS)));
+    const answer = await Promise.race([client.sendRequest('attribution/ping').catch(() => 'gone'), silence]);
+    clearTimeout(timer);
+    if (answer !== 'silent' || client.serverProcess !== process) return;
+    this.log.warn(`The language server gave no answer for ${HANGS / 1000} seconds, so it is started again.`);
+    process.kill('SIGKILL');
+    void vscode.window.showWarningMessage(vscode.l10n.t('The dbt language server gave no answer for {0} seconds and was started again. The output “Attribution Language Server” may tell why.', HANGS / 1000));
+  }
+}
