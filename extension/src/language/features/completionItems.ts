@@ -19,6 +19,14 @@ export function snippet(offer: Offer, text: string): Offer {
   return { ...offer, insertText: text, insertTextFormat: InsertTextFormat.Snippet };
 }
 
+/** An item that writes its name alone. */
+export function bare(offer: Offer): Offer {
+  const copy = { ...offer };
+  delete copy.insertText;
+  delete copy.insertTextFormat;
+  return copy;
+}
+
 /** Text that a snippet takes literally. */
 export function literal(text: string): string {
   return text.replace(/[\\$}]/g, '\\$&');

@@ -2,7 +2,7 @@
 import { CompletionItemKind } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
 import type { Project } from '../project/types';
-import { allModels, docOffers, macroOffers, modelsOfPackage, packageNames, snippet, sourceOffers, tableOffers, variableOffers, type Offer } from './completionItems';
+import { allModels, bare, docOffers, macroOffers, modelsOfPackage, packageNames, snippet, sourceOffers, tableOffers, variableOffers, type Offer } from './completionItems';
 import { CONFIG_KEYS, configKeysOf, type ConfigKey, type ResourceKind } from './configKeys';
 import { FILTERS, GLOBALS, STATEMENTS, TESTS } from './jinjaWords';
 import type { JinjaCursor, OpenCall } from './jinjaCursor';
@@ -48,7 +48,7 @@ function inString(place: JinjaPlace): readonly Offer[] {
     case 'adapter.dispatch':
     case 'dispatch':
       return call.argument === 0 && call.keyword !== 'macro_namespace'
-        ? macroOffers(project, undefined).map(({ insertText: _, insertTextFormat: __, ...offer }) => offer)
+        ? macroOffers(project, undefined).map(bare)
         : [project.name, ...packageNames(project)].map((name): Offer => ({ label: name, kind: CompletionItemKind.Module, detail: 'package' }));
     case 'config':
       return configValues(place, call);
@@ -99,7 +99,7 @@ function usedValues(project: Project, name: string): Set<string> {
   const found = new Set<string>();
   for (const { config, package: of } of project.models.values()) {
     if (of !== undefined) continue;
-    for (const value of [config[name]].flat()) if (typeof value === 'string') found.add(value);
+    for (const value of [config[name]].flat()) if (typeof value === 'string' && value !== '') found.add(value);
   }
   return found;
 }
@@ -146,7 +146,7 @@ function members(project: Project, path: string, isCalled: boolean): readonly Of
 
 /** Without the parentheses where they stand already. */
 function named(offers: readonly Offer[], isCalled: boolean): readonly Offer[] {
-  return isCalled ? offers.map(({ insertText: _, insertTextFormat: __, ...offer }) => offer) : offers;
+  return isCalled ? offers.map(bare) : offers;
 }
 
 function statements(text: string, cursor: JinjaCursor): Offer[] {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Span } from '../analysis/types';
 import type { Column, Project } from '../project/types';
 import { macroSignature } from './describe';
-import { allModels, packageNames, snippet, sourceOffers, tableOffers, variableOffers, type Offer, type Subject } from './completionItems';
+import { allModels, bare, packageNames, snippet, sourceOffers, tableOffers, variableOffers, type Offer, type Subject } from './completionItems';
 import { completeJinja, settingValues, values } from './completionJinja';
 import { codeCursor } from './jinjaCursor';
 import { PROJECT, PROPERTIES, shapeAt, type Field, type Shape, type YamlValue } from './yamlShapes';
@@ -94,7 +94,7 @@ function folderNames(project: Project, steps: readonly Step[]): string[] {
 /** The model or source table that a place describes. */
 export function describedAt(cursor: YamlCursor): Described | undefined {
   const keysOnly = cursor.path.flatMap((step) => ('key' in step ? [step.key] : []));
-  const name = cursor.item(0)?.get('name');
+  const name = cursor.item(0).get('name');
   switch (keysOnly[0]) {
     case 'models':
     case 'seeds':
@@ -254,7 +254,7 @@ function inTest(place: YamlPlace, cursor: YamlCursor, at: number): readonly Offe
   const { project } = place;
   const rest = cursor.path.slice(at + 1).map((step) => ('key' in step ? step.key : '-'));
   const [name, ...inner] = rest;
-  if (name === undefined) return cursor.colon ? testOffers(project).map(({ insertText: _, insertTextFormat: __, ...offer }) => offer) : testOffers(project);
+  if (name === undefined) return cursor.colon ? testOffers(project).map(bare) : testOffers(project);
   const macro = project.macros.get(testMacroKey(name));
   const parameters = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name]?.arguments ?? [] : (macro?.definition.parameters ?? []).map((one) => one.name).filter((one) => one !== 'model' && one !== 'column_name');
   const key = (label: string, documentation: string, order: number, nested = false): Offer => ({ label, kind: CompletionItemKind.Property, documentation, sortText: `${order}${label}`, insertText: cursor.colon ? label : `${label}:${nested ? '' : ' '}` });

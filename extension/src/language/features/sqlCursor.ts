@@ -105,13 +105,13 @@ function placeAt(tokens: readonly Token[], spell: (index: number) => string, at:
     } else if (symbol === ';') return { place: 'start' };
     else if (depth === 0 && CLAUSES.has(word)) {
       if (word === 'from' && (isExpressionFrom(tokens, spell, index))) continue;
-      return clausePlace(tokens, spell, index, at, word);
+      return clausePlace(spell, index, at, word);
     }
   }
   return tokens.slice(0, at + 1).every((token) => token.kind === 'jinja' || token.kind === 'comment') ? { place: 'start' } : { place: 'column' };
 }
 
-function clausePlace(tokens: readonly Token[], spell: (index: number) => string, index: number, at: number, word: string): Pick<SqlCursor, 'place' | 'clause'> {
+function clausePlace(spell: (index: number) => string, index: number, at: number, word: string): Pick<SqlCursor, 'place' | 'clause'> {
   switch (word) {
     case 'from':
     case 'join': {

@@ -36,7 +36,7 @@ test('values, in quotes and without', () => {
 
 test('tests and their arguments', () => {
   assert.equal(read(`${model}          - ¦`)?.path, 'models.-.columns.-.data_tests.-');
-  const found = read(`${model.replace('[a]', '[¦a]')}`);
+  const found = read(model.replace('[a]', '[¦a]'));
   assert.equal(found?.path, 'models.-.columns.-.data_tests.-.accepted_values.arguments.values.-');
   assert.equal(found.item(1).get('name'), 'id');
   assert.equal(read(`${model}                ¦`)?.path, 'models.-.columns.-.data_tests.-.accepted_values.arguments');

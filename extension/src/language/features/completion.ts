@@ -1,0 +1,83 @@
+/** Completion: which kind of place the cursor is in, and the list for it. */
+import { InsertTextFormat, MarkupKind, type CompletionItem, type CompletionList } from 'vscode-languageserver';
+import type { Span } from '../analysis/types';
+import { completeJinja } from './completionJinja';
+import { documentationOf, placed, withoutPlaces, type Offer, type Subject } from './completionItems';
+import { completeSql } from './completionSql';
+import { completeYaml } from './completionYaml';
+import { jinjaCursor, type JinjaCursor } from './jinjaCursor';
+import type { PlaceRequest } from './request';
+import { columnsOfModel, columnsOfSource } from './scope';
+import type { ResourceKind } from './configKeys';
+
+interface Found {
+  offers: readonly Offer[];
+  span: Span;
+}
+
+/**
+ * What can be written at a place, with exact ranges to replace; null where nothing is to be offered (comments, strings, running text).
+ * @param trigger the character that was typed, where that is why the client asks
+ * @param snippets whether the client knows places to fill in
+ */
+export function completion(request: PlaceRequest, trigger: string | undefined, snippets: boolean): CompletionList | null {
+  const found = find(request, trigger);
+  if (!found || found.offers.length === 0) return null;
+  const range = request.lines.range(found.span);
+  // Without a line of its own a client cannot replace it
+  if (range.start.line !== range.end.line) return null;
+  const items = placed(found.offers, range);
+  return { isIncomplete: false, items: snippets ? items : items.map(plain) };
+}
+
+/** Adds the documentation of what an item stands for. */
+export function completionResolve(item: CompletionItem, { project }: PlaceRequest): CompletionItem {
+  const subject = item.data as Subject | undefined;
+  const text = subject && documentationOf(project, subject);
+  return text === undefined ? item : { ...item, documentation: { kind: MarkupKind.Markdown, value: text } };
+}
+
+function plain({ insertTextFormat, ...item }: CompletionItem): CompletionItem {
+  if (insertTextFormat !== InsertTextFormat.Snippet || !item.textEdit) return item;
+  return { ...item, textEdit: { ...item.textEdit, newText: withoutPlaces(item.textEdit.newText) } };
+}
+
+function find(request: PlaceRequest, trigger: string | undefined): Found | undefined {
+  const { text, offset, role, sql, project } = request;
+  if (sql?.jinja.tags.some((tag) => tag.kind === 'comment' && tag.span.start + 1 < offset && (tag.closed ? offset < tag.span.end : offset <= tag.span.end))) return undefined;
+  const cursor = jinjaCursor(text, offset);
+  if (cursor) return inJinja(request, cursor);
+  // These mean something inside a tag alone
+  if (trigger === '|' || trigger === '{' || trigger === '%' || (trigger === '-' && !request.yaml)) return undefined;
+  if (request.yaml) {
+    if (role !== 'properties' && role !== 'project') return undefined;
+    return completeYaml({ project, text, offset, role, columnsOfModel: (name) => columnsOfModel(project, name).columns, columnsOfSource: (key) => columnsOfSource(project, key).columns });
+  }
+  return sql && role !== 'docs' ? completeSql(request, offset) : undefined;
+}
+
+const RESOURCES: Readonly<Partial<Record<string, ResourceKind>>> = { snapshot: 'snapshot', test: 'test', seed: 'seed' };
+
+function inJinja(request: PlaceRequest, cursor: JinjaCursor): Found {
+  const { project, text, offset, role, file } = request;
+  return completeJinja({
+    project, text, offset, cursor, locals: localNames(request), resource: RESOURCES[role ?? ''] ?? 'model',
+    ownColumns: () => {
+      const own = project.modelOfFile(file);
+      return own ? columnsOfModel(project, own.name).columns.map(({ name }) => name) : [];
+    },
+  });
+}
+
+/** Names that are bound above the cursor, in the macro that it is in or outside of all. */
+function localNames({ sql, offset }: PlaceRequest): string[] {
+  if (!sql) return [];
+  const { variables, definitions } = sql.jinja;
+  const names = new Set<string>();
+  for (const { name, span, binds } of variables) {
+    if (!binds || span.start >= offset) continue;
+    const inside = definitions.find((one) => one.span.start <= span.start && span.end <= one.span.end);
+    if (!inside || (inside.span.start <= offset && offset <= inside.span.end)) names.add(name);
+  }
+  return [...names];
+}
