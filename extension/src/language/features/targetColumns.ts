@@ -1,0 +1,210 @@
+/** Where columns are made: from a reference through CTEs, stars, models and sources to the item of a select list, or the line of YAML, that makes them. */
+import type { ColumnReference, Cte, Query, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
+import type { Model, Project } from '../project/types';
+import { cteOf, folded, nameOf, outer, relationNamed, spelt, within } from './targetScopes';
+
+/** What makes a column. Two makers are the same when their keys are. */
+export interface Maker {
+  key: string;
+  /** as PostgreSQL compares it */
+  name: string;
+  /** where its name is written; undefined where no file says it */
+  place?: { file: string; span: Span };
+  /** of a select list */
+  item?: SelectItem;
+  select?: Select;
+  /** `source.table` or the model that has it, where no select list is known to make it */
+  of?: string;
+}
+
+/** A file as its SQL, with its path. */
+export interface Scope {
+  project: Project;
+  file: string;
+  document: SqlDocument;
+}
+
+/** Deeper chains of models are cyclic, or nobody's. */
+const DEEPEST = 60;
+
+/** Finds makers; made anew for each request, so that nothing in it grows stale. */
+export class Makers {
+  readonly #known = new Map<object, Map<string, readonly Maker[]>>();
+  readonly #busy = new Set<string>();
+
+  constructor(private readonly project: Project) {}
+
+  /** What makes the column that is read; several where branches of a union, or both sides of USING, do. The first is the one to go to. */
+  ofReference(scope: Scope, select: Select, reference: ColumnReference): readonly Maker[] {
+    const name = folded(reference.name, reference.quoted);
+    if (reference.qualifier) {
+      const found = relationNamed(scope.document, select, reference.qualifier.span);
+      return found ? this.#ofRelation(scope, found.select, found.relation, name, 0, true) : [];
+    }
+    const ordered = within(reference.span, select.query.orderBy);
+    const made = (): readonly Maker[] => this.#named(scope, select.query.selects[0] ?? select, name);
+    if (ordered) {
+      const own = made();
+      if (own.length > 0) return own;
+    }
+    for (let at: Select | undefined = select; at; at = outer(at)) {
+      const found = this.#ofSelect(scope, at, name, true);
+      if (found.length > 0) return found;
+    }
+    return within(reference.span, select.clauses.groupBy) || ordered ? made() : [];
+  }
+
+  /** What makes a column of a model, seed or snapshot. */
+  ofModel(name: string, column: string): readonly Maker[] {
+    const model = this.project.models.get(name);
+    return model ? this.#ofModel(model, column, 0, true) : [];
+  }
+
+  /** What makes a column of a source's table. */
+  ofSource(source: string, column: string): readonly Maker[] {
+    const properties = this.project.sources.get(source)?.properties;
+    const found = properties?.columns.find((one) => folded(one.name) === column || one.name === column);
+    return [{ key: `source ${source} ${column}`, name: column, of: source, ...(properties && found ? { place: { file: properties.file, span: found.nameSpan } } : {}) }];
+  }
+
+  /** What makes a column that a query has; of a union, in each of its branches. */
+  ofQuery(scope: Scope, query: Query, name: string, depth = 0): readonly Maker[] {
+    const known = this.#known.get(query) ?? new Map<string, readonly Maker[]>();
+    this.#known.set(query, known);
+    const before = known.get(name);
+    if (before) return before;
+    if (depth > DEEPEST) return [];
+    // A recursive CTE reads itself: what it is made of is its other branch
+    known.set(name, []);
+    const found = unique(query.selects.flatMap((select) => this.#made(scope, select, name, depth)));
+    known.set(name, found);
+    return found;
+  }
+
+  /** The maker that an item of a select list is. */
+  item(scope: Scope, select: Select, item: SelectItem): Maker | undefined {
+    const { name, nameSpan } = item;
+    if (name === undefined) return undefined;
+    const span = nameSpan ?? item.span;
+    return { key: `${scope.file} ${span.start}`, name, place: { file: scope.file, span }, item, select };
+  }
+
+  /** The names that `as alias (a, b)` gives. */
+  alias({ file, document }: Scope, span: Span): Maker {
+    return { key: `${file} ${span.start}`, name: spelt(document.text, span), place: { file, span } };
+  }
+
+  #named(scope: Scope, select: Select, name: string): readonly Maker[] {
+    return select.items.flatMap((item) => (item.name === name && !item.star ? this.item(scope, select, item) ?? [] : []));
+  }
+
+  #made(scope: Scope, select: Select, name: string, depth: number): readonly Maker[] {
+    const named = this.#named(scope, select, name);
+    if (named.length > 0) return named;
+    return select.items.flatMap(({ star }): readonly Maker[] => {
+      if (!star) return [];
+      if (!star.qualifier) return this.#ofSelect(scope, select, name, false, depth);
+      const found = relationNamed(scope.document, select, star.qualifier.span);
+      return found ? this.#ofRelation(scope, found.select, found.relation, name, depth, select.items.length === 1) : [];
+    });
+  }
+
+  /** A column by its bare name among the relations of a select. */
+  #ofSelect(scope: Scope, select: Select, name: string, read: boolean, depth = 0): readonly Maker[] {
+    const lone = select.from.length === 1;
+    const found: Maker[] = [];
+    for (const relation of select.from) {
+      if (found.length > 0 && !relation.join?.using?.some((column) => folded(column) === name)) continue;
+      found.push(...this.#ofRelation(scope, select, relation, name, depth, lone));
+    }
+    if (found.length > 0 || lone || !read) return found;
+    // Only one relation may have columns that no file tells: it is that one's
+    const open = select.from.filter((relation) => this.#isOpen(scope, select, relation));
+    return open.length === 1 && open[0] ? this.#ofRelation(scope, select, open[0], name, depth, true) : [];
+  }
+
+  /** Whether a relation may have columns that no file names. */
+  #isOpen({ project, document }: Scope, select: Select, relation: Relation): boolean {
+    if (relation.kind === 'source') return (project.sources.get(relation.path.join('.'))?.properties.columns.length ?? 0) === 0;
+    if (relation.kind === 'name') return cteOf(document, select.query, relation) === undefined;
+    return false;
+  }
+
+  /** @param sure whether the column can be of no other relation */
+  #ofRelation(scope: Scope, select: Select, relation: Relation, name: string, depth: number, sure: boolean): readonly Maker[] {
+    if (depth > DEEPEST) return [];
+    const { document } = scope;
+    const named = relation.columnAliases?.find(({ span }) => spelt(document.text, span) === name);
+    if (named) return [this.alias(scope, named.span)];
+    switch (relation.kind) {
+      case 'query': return relation.query ? this.ofQuery(scope, relation.query, name, depth + 1) : [];
+      case 'name': {
+        const cte = cteOf(document, select.query, relation);
+        return cte ? this.ofCte(scope, cte, name, depth + 1) : [];
+      }
+      case 'ref': {
+        const model = this.project.models.get(relation.path.at(-1) ?? '');
+        return model ? this.#ofModel(model, name, depth + 1, sure) : [];
+      }
+      case 'source': {
+        const source = relation.path.join('.');
+        const properties = this.project.sources.get(source)?.properties;
+        if (!properties) return [];
+        const documented = properties.columns.some((one) => folded(one.name) === name || one.name === name);
+        return documented || (sure && properties.columns.length === 0) ? this.ofSource(source, name) : [];
+      }
+      default: return [];
+    }
+  }
+
+  /** What makes a column of a CTE. */
+  ofCte(scope: Scope, cte: Cte, name: string, depth = 0): readonly Maker[] {
+    const named = cte.columnAliases?.find(({ span }) => spelt(scope.document.text, span) === name);
+    return named ? [this.alias(scope, named.span)] : this.ofQuery(scope, cte.query, name, depth);
+  }
+
+  #ofModel(model: Model, name: string, depth: number, sure: boolean): readonly Maker[] {
+    const key = `${model.file} ${name}`;
+    if (depth > DEEPEST || this.#busy.has(key)) return [];
+    this.#busy.add(key);
+    try {
+      if (model.kind === 'seed') {
+        const header = this.project.seedColumns(model.file).find((one) => folded(one.name) === name || one.name === name);
+        return header ? [{ key, name, of: model.name, place: { file: model.file, span: header.span } }] : [];
+      }
+      const document = model.file.endsWith('.sql') ? this.project.sql(model.file) : undefined;
+      const query = document && queryOfModel(document);
+      if (document && query) {
+        const found = this.ofQuery({ project: this.project, file: model.file, document }, query, name, depth + 1);
+        if (found.length > 0) return found;
+      }
+      // Made by Python, or by Jinja that only dbt can render
+      const { properties } = model;
+      const documented = properties?.columns.find((one) => folded(one.name) === name || one.name === name);
+      if (properties && documented) return [{ key, name, of: model.name, place: { file: properties.file, span: documented.nameSpan } }];
+      return sure && !(document && query) && (properties?.columns.length ?? 0) === 0 ? [{ key, name, of: model.name }] : [];
+    } finally {
+      this.#busy.delete(key);
+    }
+  }
+}
+
+/** The query whose rows a model or snapshot is. */
+export function queryOfModel(document: SqlDocument): Query | undefined {
+  return document.sql.query ?? document.sql.queries.find(({ parent }) => parent === undefined);
+}
+
+/** Whether an item hands on one column under its own name: it makes a column, and reads one, by the same word. */
+export function carried(item: SelectItem, select: Select): ColumnReference | undefined {
+  const { nameSpan } = item;
+  return nameSpan && select.references.find(({ span }) => span.start === nameSpan.start && span.end === nameSpan.end);
+}
+
+/** The relation of a select that a qualifier or its own name means, by name; for what has no reference of its own. */
+export function relationByName(document: SqlDocument, select: Select, name: string): Relation | undefined {
+  return select.from.find((relation) => nameOf(document, relation) === name);
+}
+
+function unique(makers: readonly Maker[]): readonly Maker[] {
+  return makers.length < 2 ? makers : [...new Map(makers.map((maker) => [maker.key, maker])).values()];
+}

@@ -1,0 +1,107 @@
+/** Names inside one file's SQL: which CTE a relation reads, which relation a qualifier names. */
+import type { ColumnReference, Cte, Query, Relation, Select, Span, SqlDocument } from '../analysis/types';
+
+export const holds = (span: Span | undefined, offset: number): boolean => span !== undefined && span.start <= offset && offset <= span.end;
+
+export const within = (inner: Span, outer: Span | undefined): boolean => outer !== undefined && outer.start <= inner.start && inner.end <= outer.end;
+
+/** A name as PostgreSQL compares it: lower case unless it was quoted. */
+export function folded(name: string, quoted = false): string {
+  if (quoted) return name;
+  return name.startsWith('"') ? name.slice(1, name.endsWith('"') && name.length > 1 ? -1 : undefined).replaceAll('""', '"') : name.toLowerCase();
+}
+
+/** The name at a span as PostgreSQL compares it, told by its quotes in the text. */
+export function spelt(text: string, span: Span): string {
+  return folded(text.slice(span.start, span.end), false);
+}
+
+/** A span without the quotes around its text. */
+export function bare(text: string, span: Span): Span {
+  const quoted = span.end - span.start > 1 && text[span.start] === '"' && text[span.end - 1] === '"';
+  return quoted ? { start: span.start + 1, end: span.end - 1 } : span;
+}
+
+/** The CTE that a plain name in FROM means; undefined where it is a table of the database. */
+export function cteOf(document: SqlDocument, query: Query | undefined, relation: Relation): Cte | undefined {
+  if (relation.kind !== 'name' || relation.path.length !== 1) return undefined;
+  const name = relation.pathSpan ? spelt(document.text, relation.pathSpan) : folded(relation.path[0] ?? '');
+  for (let at = query; at; at = at.parent) {
+    let found: Cte | undefined;
+    for (const cte of at.ctes) {
+      if (spelt(document.text, cte.nameSpan) !== name) continue;
+      // A CTE sees those before it; itself only where it is recursive
+      if (cte.nameSpan.start > relation.span.start && !recursive(document, at)) continue;
+      if (within(relation.span, cte.span) && !recursive(document, at)) continue;
+      found = cte;
+    }
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function recursive({ text }: SqlDocument, query: Query): boolean {
+  const first = query.ctes[0];
+  return first !== undefined && /\brecursive\s*$/i.test(text.slice(Math.max(query.span.start, first.nameSpan.start - 40), first.nameSpan.start));
+}
+
+/** The name by which a select may qualify the columns of a relation. */
+export function nameOf(document: SqlDocument, { alias, kind, path, pathSpan }: Relation): string | undefined {
+  if (alias) return spelt(document.text, alias.span);
+  if (kind === 'name' && pathSpan) return folded(/(?:"(?:[^"]|"")*"|[^.\s]+)$/.exec(document.text.slice(pathSpan.start, pathSpan.end).trimEnd())?.[0] ?? '');
+  return kind === 'query' || kind === 'jinja' ? undefined : path.at(-1)?.toLowerCase();
+}
+
+/** A relation in the FROM of a select, with the query that the select belongs to. */
+export interface Scoped {
+  relation: Relation;
+  select: Select;
+}
+
+/** The relation that a qualifier names: of the select itself, else of those around it. */
+export function relationNamed(document: SqlDocument, select: Select | undefined, qualifier: Span): Scoped | undefined {
+  const name = spelt(document.text, qualifier);
+  for (let at = select; at; at = outer(at)) {
+    const relation = at.from.find((one) => nameOf(document, one) === name);
+    if (relation) return { relation, select: at };
+  }
+  return undefined;
+}
+
+/** The select around a select, whose relations it sees too. */
+export function outer(select: Select): Select | undefined {
+  // A branch of a union in a subquery, too, sees what is around the whole
+  for (let query: Query | undefined = select.query; query; query = query.parent) if (query.parentSelect) return query.parentSelect;
+  return undefined;
+}
+
+/** Every select of a file. */
+export function selectsOf({ sql }: SqlDocument): readonly Select[] {
+  return sql.queries.flatMap(({ selects }) => selects);
+}
+
+/** Every column that a file reads, with the select that reads it. */
+export function* readsOf(document: SqlDocument): Generator<{ select: Select; reference: ColumnReference }> {
+  for (const select of selectsOf(document)) for (const reference of select.references) yield { select, reference };
+}
+
+/** The CTE whose name stands at a span, or that a relation there reads. */
+export function* ctePlaces(document: SqlDocument): Generator<{ cte: Cte; span: Span; declares: boolean; relation?: Relation }> {
+  for (const query of document.sql.queries) {
+    for (const cte of query.ctes) yield { cte, span: cte.nameSpan, declares: true };
+    for (const select of query.selects) {
+      for (const relation of select.from) {
+        const cte = cteOf(document, query, relation);
+        if (cte) yield { cte, span: relation.pathSpan ?? relation.span, declares: false, relation };
+      }
+    }
+  }
+}
+
+/** Where a qualifier of a column or a star stands. */
+export function* qualifiersOf(document: SqlDocument): Generator<{ select: Select; span: Span }> {
+  for (const select of selectsOf(document)) {
+    for (const { qualifier } of select.references) if (qualifier) yield { select, span: qualifier.span };
+    for (const { star } of select.items) if (star?.qualifier) yield { select, span: star.qualifier.span };
+  }
+}
