@@ -39,6 +39,8 @@ export class FileProject implements Project {
   /** the order in which `step` reads */
   #queue: Known[] = [];
   readonly #dirty = new Set<string>();
+  /** facts of open YAML files when they were last without error */
+  readonly #lastGood = new Map<string, Facts>();
   #relist = false;
   /** what was asked for since something new was listed: asking again need not look again */
   readonly #asked = new Set<string>();
@@ -226,6 +228,8 @@ export class FileProject implements Project {
     this.#version++;
     this.#parsed.delete(key);
     this.#texts.delete(key);
+    this.#asked.clear();
+    this.#naming = undefined;
     if (this.#manifests().some((manifest) => pathKey(manifest) === key)) this.#manifest.changed();
     else if (this.#files.has(key) || this.#place(file)) this.#dirty.add(file);
     else if (path.extname(file) === '' || /(?:packages|dependencies)\.ya?ml$/.test(file)) this.#relist = true;
@@ -320,13 +324,26 @@ export class FileProject implements Project {
     if (role === 'properties' || role === 'project') {
       const document = open ? this.yaml(file) : parseYaml(this.#textOf(key, file));
       if (!document) return NO_FACTS;
-      if (role === 'properties') return yamlFacts(document, parseJinja);
+      if (role === 'properties') return this.#tolerant(key, open, document, yamlFacts(document, parseJinja));
       return { uses: [...usesInScalars(document, parseJinja), ...this.#settings.variables.map(({ name, span }) => ({ kind: 'var' as const, name, span, role: 'declares' as const }))] };
     }
     if (file.endsWith('.py')) return pythonFacts(this.#textOf(key, file));
     const text = open ? this.overlay(file) ?? '' : this.#textOf(key, file);
     // What an editor holds is parsed whole for it anyway
     return sqlFacts(text, open ? this.sql(file)?.jinja ?? parseJinja(text) : parseJinja(text));
+  }
+
+  /** While a file is half-written, what it described before is not gone. */
+  #tolerant(key: string, open: boolean, { errors }: YamlDocument, facts: Facts): Facts {
+    if (errors.length === 0) {
+      // Only who types leaves a file half-written
+      if (open) this.#lastGood.set(key, facts);
+      else this.#lastGood.delete(key);
+      return facts;
+    }
+    const now = new Set((facts.described ?? []).map(({ kind, name }) => `${kind} ${name}`));
+    const before = (this.#lastGood.get(key)?.described ?? []).filter(({ kind, name }) => !now.has(`${kind} ${name}`));
+    return { ...facts, described: [...facts.described ?? [], ...before] };
   }
 
   #parse(file: string): { text: string; sql?: SqlDocument; yaml?: YamlDocument } | undefined {

@@ -147,5 +147,6 @@ function commentBefore(text: string, key: number): string | undefined {
   }
   if (lines.length > 0) return lines.join(' ');
   const stop = text.indexOf('\n', key);
-  return /\s#\s?(.*?)\s*$/.exec(text.slice(key, stop < 0 ? undefined : stop))?.[1];
+  const line = text.slice(key, stop < 0 ? undefined : stop).replace(/"(?:[^"\\]|\\.)*"|'[^']*'/g, '');
+  return /\s#\s?(.*?)\s*$/.exec(line)?.[1];
 }

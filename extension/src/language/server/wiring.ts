@@ -4,7 +4,10 @@ import type {
   SemanticTokens, SemanticTokensLegend, SignatureHelp, SymbolInformation, WorkspaceEdit, WorkspaceSymbol,
 } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
+import { completion, completionResolve } from '../features/completion';
+import { hover } from '../features/hover';
 import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/request';
+import { signatureHelp } from '../features/signature';
 
 type Answer<T> = T | Promise<T>;
 
@@ -30,4 +33,6 @@ export interface Features {
   documentHighlight?: (request: PlaceRequest) => Answer<DocumentHighlight[] | null>;
 }
 
-export const FEATURES: Features = {};
+export const FEATURES: Features = {
+  completion, completionResolve, hover, signatureHelp,
+};
