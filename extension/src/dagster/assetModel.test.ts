@@ -97,6 +97,8 @@ test('what Dagster is asked to run: the same for the same selection, another for
   assert.notEqual(tag(full), tag(paramsOf({ assets: ['marts/a', 'marts/plain'] }, nodes)));
   const checks = paramsOf({ assets: ['marts/a'], checksOnly: true }, nodes);
   assert.deepEqual([checks.selector.assetSelection, checks.selector.assetCheckSelection], [[], [{ assetKey: key('a'), name: 'unique' }]]);
+  assert.equal(paramsOf({ assets: ['marts/a'], checksOnly: true, checks: ['unique'] }, nodes).selector.assetCheckSelection?.length, 1);
+  assert.throws(() => paramsOf({ assets: ['marts/a'], checksOnly: true, checks: ['another'] }, nodes), /has a check that runs/);
   assert.throws(() => paramsOf({ assets: [] }, nodes), /nothing to run/);
   assert.throws(() => paramsOf({ assets: ['marts/nope'] }, nodes), /no asset "marts\/nope"/);
   assert.throws(() => paramsOf({ assets: ['marts/a', 'marts/elsewhere'] }, nodes), /different code locations/);

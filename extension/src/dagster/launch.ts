@@ -40,7 +40,7 @@ export function paramsOf(launch: Launch, nodes: ReadonlyMap<string, NodeData>): 
   const jobName = shared.find((job) => job.startsWith(ASSET_JOB)) ?? shared[0];
   if (jobName === undefined) throw new HumanError('No job of Dagster covers all the chosen assets. Choose fewer of them.');
   const checks = chosen.flatMap(({ assetKey, assetChecksOrError }) =>
-    (assetChecksOrError.checks ?? []).filter(({ canExecuteIndividually }) => canExecuteIndividually === 'CAN_EXECUTE').map(({ name }) => ({ assetKey, name })));
+    (assetChecksOrError.checks ?? []).filter(({ name, canExecuteIndividually }) => canExecuteIndividually === 'CAN_EXECUTE' && (launch.checks?.includes(name) ?? true)).map(({ name }) => ({ assetKey, name })));
   if (launch.checksOnly && checks.length === 0) throw new HumanError('None of the chosen assets has a check that runs by itself.');
   const params: ExecutionParams = {
     selector: {

@@ -86,6 +86,8 @@ export interface Launch {
   assets: readonly string[];
   /** only the checks of these assets, nothing is materialized */
   checksOnly?: boolean;
+  /** with `checksOnly`: of these names alone */
+  checks?: readonly string[];
   fullRefresh?: boolean;
 }
 
