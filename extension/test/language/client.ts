@@ -11,6 +11,17 @@ import {
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 
+export interface StartOptions {
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** tells a root, and no workspace folders */
+  rootOnly?: boolean;
+  /** whether it offers to watch files; it does as the default */
+  watches?: boolean;
+  /** milliseconds that an answer may take */
+  limit?: number;
+}
+
 export interface Published { version: number | undefined; diagnostics: Diagnostic[] }
 
 /** How long anything may take before a test says what is missing; generous, for machines under load. */
@@ -27,7 +38,7 @@ export class LanguageClient {
   private readonly published = new Map<string, Published>();
   private readonly waiting = new Set<() => void>();
 
-  private constructor(readonly process: ChildProcess, readonly connection: MessageConnection) {
+  private constructor(readonly process: ChildProcess, readonly connection: MessageConnection, private readonly limit: number) {
     this.exited = new Promise((resolve) => process.on('exit', (code) => resolve(code)));
     process.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
     // Writing to a server that has gone is answered by its exit
@@ -48,12 +59,12 @@ export class LanguageClient {
   }
 
   /** @param command program and arguments @param folders the workspace's */
-  static async start(command: readonly string[], folders: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string; rootOnly?: boolean } = {}): Promise<LanguageClient> {
+  static async start(command: readonly string[], folders: readonly string[], options: StartOptions = {}): Promise<LanguageClient> {
     const [program = '', ...args] = command;
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...options.env }, cwd: options.cwd });
-    const client = new LanguageClient(child, createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin)));
+    const client = new LanguageClient(child, createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin)), options.limit ?? LIMIT);
     const [first] = folders;
-    const { capabilities } = await client.connection.sendRequest<InitializeResult>(InitializeRequest.method, {
+    const { capabilities } = await client.ask<InitializeResult>(InitializeRequest.method, {
       processId: process.pid, rootUri: first === undefined ? null : uriOf(first), ...(first === undefined ? {} : { rootPath: first }),
       ...(options.rootOnly ? {} : { workspaceFolders: folders.map((folder) => ({ uri: uriOf(folder), name: path.basename(folder) })) }),
       capabilities: {
@@ -62,7 +73,7 @@ export class LanguageClient {
           hover: { contentFormat: ['markdown', 'plaintext'] }, publishDiagnostics: { relatedInformation: true, versionSupport: true }, definition: {}, references: {},
           rename: { prepareSupport: true }, codeAction: { codeActionLiteralSupport: { codeActionKind: { valueSet: ['', 'quickfix', 'refactor'] } } }, documentSymbol: { hierarchicalDocumentSymbolSupport: true },
         },
-        workspace: { workspaceFolders: true, configuration: true, workspaceEdit: { documentChanges: true, resourceOperations: ['create', 'rename', 'delete'] }, didChangeWatchedFiles: { dynamicRegistration: true } },
+        workspace: { workspaceFolders: true, configuration: true, workspaceEdit: { documentChanges: true, resourceOperations: ['create', 'rename', 'delete'] }, didChangeWatchedFiles: { dynamicRegistration: options.watches ?? true } },
         general: { positionEncodings: ['utf-16'] },
       },
     });
@@ -139,14 +150,22 @@ export class LanguageClient {
   }
 
   async ask<T>(method: string, params: object): Promise<T> {
-    const source = new CancellationTokenSource();
-    const timer = setTimeout(() => source.cancel(), LIMIT);
+    const { token, cancel, dispose } = cancellation();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        cancel();
+        reject(new Error(`No answer to ${method} within ${this.limit} ms.\n${this.stderr}`));
+      }, this.limit);
+    });
+    const gone = this.exited.then((code) => Promise.reject(new Error(`The server ended with ${String(code)} before it answered ${method}.\n${this.stderr}`)));
+    // Whoever lost the race may fail unseen
+    for (const loser of [late, gone]) loser.catch(() => undefined);
     try {
-      const gone = this.exited.then((code) => Promise.reject(new Error(`The server ended with ${String(code)} before it answered ${method}.\n${this.stderr}`)));
-      gone.catch(() => undefined);
-      return await Promise.race([this.connection.sendRequest<T>(method, params, source.token), gone]);
+      return await Promise.race([this.connection.sendRequest<T>(method, params, token), late, gone]);
     } finally {
       clearTimeout(timer);
+      dispose();
     }
   }
 
@@ -211,7 +230,7 @@ export class LanguageClient {
       const timer = setTimeout(() => {
         this.waiting.delete(attempt);
         reject(new Error(`The server never sent ${what}.\n${this.stderr}`));
-      }, LIMIT);
+      }, this.limit);
       this.waiting.add(attempt);
       attempt();
     });
@@ -239,6 +258,11 @@ export class LanguageClient {
 }
 
 export interface Found { file: string; range: { start: { line: number; character: number }; end: { line: number; character: number } } }
+
+function cancellation(): { token: CancellationTokenSource['token']; cancel: () => void; dispose: () => void } {
+  const source = new CancellationTokenSource();
+  return { token: source.token, cancel: () => source.cancel(), dispose: () => source.dispose() };
+}
 
 export const uriOf = (file: string): string => pathToFileURL(file).href;
 export const fileOf = (uri: string): string => fileURLToPath(uri);
