@@ -38,7 +38,7 @@ export function stampOf(file: string): string | undefined {
 }
 
 /**
- * Files below a folder, links followed once each. Hidden folders are left out.
+ * Files below a folder (a normal path), links followed once each. Hidden folders are left out.
  * @param except folders (absolute) that are not looked into
  */
 export function listBelow(folder: string, except: ReadonlySet<string>, found: string[] = [], seen = new Set<string>()): string[] {
@@ -50,7 +50,8 @@ export function listBelow(folder: string, except: ReadonlySet<string>, found: st
   }
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue;
-    const file = path.join(folder, entry.name);
+    // Thousands of times at the start: joining would look at every part again
+    const file = `${folder}${path.sep}${entry.name}`;
     if (entry.isFile()) found.push(file);
     else if (entry.isDirectory()) {
       if (!except.has(file) && entry.name !== 'node_modules' && entry.name !== '__pycache__') listBelow(file, except, found, seen);

@@ -80,7 +80,7 @@ exposures:
   'target/compiled/orders.sql': 'select 1',
 };
 
-function made(changes: Record<string, string> = {}): { project: FileProject; root: string; unsaved: Map<string, string>; write(name: string, text: string | undefined): void } {
+function made(changes: Record<string, string> = {}): { project: FileProject; root: string; unsaved: Map<string, string>; write: (name: string, text: string | undefined) => void } {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'language-'));
   folders.push(root);
   const place = (name: string): string => path.join(root, ...name.split('/'));

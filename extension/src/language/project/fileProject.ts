@@ -9,7 +9,7 @@ import { ProjectIndex, type IndexedFile } from './index';
 import { ManifestColumns } from './manifest';
 import { ParsedFiles } from './parsed';
 import { pythonFacts } from './pythonFacts';
-import { configOfPath, foldersBelow, readSettings, roleOfPath, type ProjectSettings } from './settings';
+import { configOfPath, foldersBelow, readSettings, rolesOf, type ProjectSettings } from './settings';
 import { sqlFacts } from './sqlFacts';
 import type { DocBlock, FileRole, Macro, Model, Project, SourceTable, Use, UseKind, Variable } from './types';
 import { usesInScalars, yamlFacts } from './yamlFacts';
@@ -32,6 +32,7 @@ interface Known extends IndexedFile {
 export class FileProject implements Project {
   #settings: ProjectSettings;
   #settingsText: string | undefined;
+  #roleOf: (relative: string) => FileRole | undefined;
   readonly #index: ProjectIndex;
   readonly #files = new Map<string, Known>();
   /** not read yet */
@@ -50,7 +51,7 @@ export class FileProject implements Project {
   readonly #texts = new Map<string, string>();
   readonly #parsed: ParsedFiles;
   readonly #manifest: ManifestColumns;
-  #packages = new Map<string, { root: string; settings: ProjectSettings }>();
+  #packages = new Map<string, { root: string; settings: ProjectSettings; roleOf: (relative: string) => FileRole | undefined }>();
   #packagesMissing = false;
   #variables: ReadonlyMap<string, Variable> = new Map();
   #version = 1;
@@ -58,6 +59,7 @@ export class FileProject implements Project {
   /** @param overlay the unsaved text of a file, where an editor holds it */
   constructor(readonly root: string, private readonly overlay: (file: string) => string | undefined, changed: () => void = () => undefined) {
     this.#settings = readSettings(undefined, path.basename(root));
+    this.#roleOf = rolesOf(this.#settings);
     this.#parsed = new ParsedFiles(KEPT, (file) => overlay(file) !== undefined);
     this.#index = new ProjectIndex({
       properties: (name) => this.#needProperties(name),
@@ -180,21 +182,22 @@ export class FileProject implements Project {
   list(): void {
     this.#readPackages();
     const found = new Map<string, Known>();
-    const listed = (root: string, settings: ProjectSettings, from: string | undefined): void => {
+    const listed = (root: string, settings: ProjectSettings, roleOf: (relative: string) => FileRole | undefined, from: string | undefined): void => {
       const except = new Set([settings.targetPath, settings.packagesPath].map((folder) => path.join(root, folder)));
       const { modelPaths, macroPaths, seedPaths, snapshotPaths, analysisPaths, testPaths } = settings;
       const folders = [...modelPaths, ...macroPaths, ...seedPaths, ...snapshotPaths, ...(from === undefined ? [...analysisPaths, ...testPaths] : [`${testPaths[0] ?? 'tests'}/generic`])];
       for (const folder of new Set(folders)) {
         for (const file of listBelow(path.join(root, folder), except)) {
-          const role = roleOfPath(settings, path.relative(root, file).replaceAll('\\', '/'));
+          const relative = file.slice(root.length + 1);
+          const role = roleOf(path.sep === '/' ? relative : relative.replaceAll('\\', '/'));
           if (role === undefined) continue;
-          const key = pathKey(file);
+          const key = path.sep === '/' ? file : pathKey(file);
           found.set(key, { file, key, role, read: false, ...(from === undefined ? {} : { package: from }) });
         }
       }
     };
-    listed(this.root, this.#settings, undefined);
-    for (const [name, { root, settings }] of this.#packages) listed(root, settings, name);
+    listed(this.root, this.#settings, this.#roleOf, undefined);
+    for (const [name, { root, settings, roleOf }] of this.#packages) listed(root, settings, roleOf, name);
     const project = path.join(this.root, 'dbt_project.yml');
     found.set(pathKey(project), { file: project, key: pathKey(project), role: 'project', read: false });
     for (const [key, known] of this.#files) {
@@ -417,6 +420,7 @@ export class FileProject implements Project {
     this.#settingsText = text;
     const before = this.#settings;
     this.#settings = readSettings(document, path.basename(this.root));
+    this.#roleOf = rolesOf(this.#settings);
     this.#variables = new Map(this.#settings.variables.map(({ name, span, value, comment }) => [name, { name, value, location: { file, span }, ...(comment === undefined ? {} : { comment }) }]));
     const folders = ({ modelPaths, macroPaths, seedPaths, snapshotPaths, analysisPaths, testPaths, targetPath, packagesPath }: ProjectSettings): string =>
       JSON.stringify([modelPaths, macroPaths, seedPaths, snapshotPaths, analysisPaths, testPaths, targetPath, packagesPath]);
@@ -428,7 +432,7 @@ export class FileProject implements Project {
     this.#packages = new Map(foldersIn(folder).map((root) => {
       const text = readText(path.join(root, 'dbt_project.yml'));
       const settings = readSettings(text === undefined ? undefined : parseYaml(text), path.basename(root));
-      return [settings.name, { root, settings }];
+      return [settings.name, { root, settings, roleOf: rolesOf(settings) }];
     }));
     const wanted = ['packages.yml', 'dependencies.yml'].reduce((sum, name) => sum + (readText(path.join(this.root, name))?.match(/^\s*-\s*(?:package|git|local|tarball|private)\s*:/gm)?.length ?? 0), 0);
     this.#packagesMissing = this.#packages.size < wanted;
@@ -440,13 +444,13 @@ export class FileProject implements Project {
       const relative = path.relative(root, file).replaceAll('\\', '/');
       return relative === '..' || relative.startsWith('../') || path.isAbsolute(relative) ? undefined : relative;
     };
-    for (const [name, { root, settings }] of this.#packages) {
+    for (const [name, { root, roleOf }] of this.#packages) {
       const relative = inside(root);
-      const role = relative === undefined ? undefined : roleOfPath(settings, relative);
+      const role = relative === undefined ? undefined : roleOf(relative);
       if (role !== undefined && role !== 'project') return { role, package: name };
     }
     const relative = inside(this.root);
-    const role = relative === undefined ? undefined : roleOfPath(this.#settings, relative);
+    const role = relative === undefined ? undefined : this.#roleOf(relative);
     return role === undefined ? undefined : { role };
   }
 

@@ -31,12 +31,12 @@ interface DescribedEntry {
 /** What one file put into the index, to take out again. */
 interface Contribution {
   config?: Record<string, unknown>;
-  models: Model[];
-  described: [string, DescribedEntry][];
-  sources: [string, SourceTable & { package?: string }][];
-  macros: [string, Macro][];
-  docs: DocBlock[];
-  uses: Use[];
+  models?: Model[];
+  described?: [string, DescribedEntry][];
+  sources?: [string, SourceTable & { package?: string }][];
+  macros?: [string, Macro][];
+  docs?: DocBlock[];
+  uses?: Use[];
 }
 
 const ownFirst = (one: { package?: string | undefined }, other: { package?: string | undefined }): boolean => one.package === undefined && other.package !== undefined;
@@ -51,12 +51,21 @@ export class ProjectIndex {
   readonly #uses = new Map<string, Use[]>();
   readonly #files = new Map<string, Contribution>();
   readonly #modelOfFile = new Map<string, Model>();
+  /** what models ask when somebody asks them */
+  readonly #ask: Ask = {
+    properties: ({ kind, name, package: from }) => this.#propertiesOf(kind, name, from),
+    config: (model) => {
+      this.needs.facts(model.file);
+      return { ...this.needs.projectConfig(model), ...model.properties?.config, ...this.ownConfig(model.file) };
+    },
+  };
 
   constructor(private readonly needs: Needs, private readonly projectName: () => string) {}
 
   /** Names a model by its file alone, before anything is read. */
   list(file: IndexedFile): void {
-    const contribution: Contribution = { models: [], described: [], sources: [], macros: [], docs: [], uses: [] };
+    if (file.role !== 'model' && file.role !== 'seed' && file.role !== 'snapshot') return;
+    const contribution: Contribution = {};
     this.#files.set(file.file, contribution);
     this.#addModels(file, contribution, undefined);
   }
@@ -64,7 +73,7 @@ export class ProjectIndex {
   /** Puts in what a file says, in place of what it said before. */
   put(file: IndexedFile, facts: Facts): void {
     this.remove(file.file);
-    const contribution: Contribution = { models: [], described: [], sources: [], macros: [], docs: [], uses: [] };
+    const contribution: Contribution = {};
     if (facts.config) contribution.config = facts.config;
     this.#files.set(file.file, contribution);
     this.#addModels(file, contribution, facts);
@@ -73,18 +82,15 @@ export class ProjectIndex {
       if (definition.kind === 'snapshot' || definition.kind === 'docs') continue;
       const bare = definition.kind === 'macro' ? definition.name : `${definition.kind}_${definition.name}`;
       const macro = new FileMacro(bare, file.file, definition, file.package, (name) => this.#propertiesOf('macro', name, file.package));
-      contribution.macros.push([file.package === undefined ? bare : `${file.package}.${bare}`, macro]);
+      (contribution.macros ??= []).push([file.package === undefined ? bare : `${file.package}.${bare}`, macro]);
     }
-    for (const { name, span, text } of facts.docs ?? []) contribution.docs.push({ name, text, location: { file: file.file, span } });
-    for (const [name, macro] of contribution.macros) this.macros.add(name, macro);
-    for (const block of contribution.docs) this.docs.add(block.name, block);
+    if (facts.docs) contribution.docs = facts.docs.map(({ name, span, text }) => ({ name, text, location: { file: file.file, span } }));
+    for (const [name, macro] of contribution.macros ?? []) this.macros.add(name, macro);
+    for (const block of contribution.docs ?? []) this.docs.add(block.name, block);
     // Packages are used, and not looked into
-    if (file.package === undefined) {
+    if (file.package === undefined && facts.uses.length > 0) {
       const own = `${this.projectName()}.`;
-      for (const use of facts.uses) {
-        const name = use.kind === 'macro' && use.name.startsWith(own) ? use.name.slice(own.length) : use.name;
-        contribution.uses.push({ ...use, name, file: file.file });
-      }
+      contribution.uses = facts.uses.map((use) => ({ ...use, name: use.kind === 'macro' && use.name.startsWith(own) ? use.name.slice(own.length) : use.name, file: file.file }));
       for (const use of contribution.uses) {
         const key = `${use.kind} ${use.name}`;
         const known = this.#uses.get(key);
@@ -98,15 +104,15 @@ export class ProjectIndex {
     const contribution = this.#files.get(file);
     if (!contribution) return;
     this.#files.delete(file);
-    for (const model of contribution.models) {
+    for (const model of contribution.models ?? []) {
       this.models.remove(model.name, model);
       if (this.#modelOfFile.get(model.file) === model) this.#modelOfFile.delete(model.file);
     }
-    for (const [name, entry] of contribution.described) this.#described.remove(name, entry);
-    for (const [name, source] of contribution.sources) this.sources.remove(name, source);
-    for (const [name, macro] of contribution.macros) this.macros.remove(name, macro);
-    for (const block of contribution.docs) this.docs.remove(block.name, block);
-    for (const key of new Set(contribution.uses.map(({ kind, name }) => `${kind} ${name}`))) {
+    for (const [name, entry] of contribution.described ?? []) this.#described.remove(name, entry);
+    for (const [name, source] of contribution.sources ?? []) this.sources.remove(name, source);
+    for (const [name, macro] of contribution.macros ?? []) this.macros.remove(name, macro);
+    for (const block of contribution.docs ?? []) this.docs.remove(block.name, block);
+    for (const key of new Set(contribution.uses?.map(({ kind, name }) => `${kind} ${name}`))) {
       const left = (this.#uses.get(key) ?? []).filter((use) => use.file !== file);
       if (left.length > 0) this.#uses.set(key, left);
       else this.#uses.delete(key);
@@ -151,14 +157,8 @@ export class ProjectIndex {
   }
 
   #addModel(contribution: Contribution, kind: Model['kind'], name: string, file: string, from: string | undefined): void {
-    const model = new FileModel(kind, name, file, from, {
-      properties: () => this.#propertiesOf(kind, name, from),
-      config: (self) => {
-        this.needs.facts(file);
-        return { ...this.needs.projectConfig(self), ...self.properties?.config, ...this.ownConfig(file) };
-      },
-    });
-    contribution.models.push(model);
+    const model = new FileModel(kind, name, file, from, this.#ask);
+    (contribution.models ??= []).push(model);
     this.models.add(name, model);
     if (!this.#modelOfFile.has(file)) this.#modelOfFile.set(file, model);
   }
@@ -174,14 +174,14 @@ export class ProjectIndex {
         source: name, table: described.name.slice(name.length + 1), properties, sourceNameSpan: nameSpan,
         ...(description === undefined ? {} : { sourceDescription: description }), ...(file.package === undefined ? {} : { package: file.package }),
       };
-      contribution.sources.push([described.name, table]);
+      (contribution.sources ??= []).push([described.name, table]);
       this.sources.add(described.name, table);
       return;
     }
     const entry: DescribedEntry = { package: file.package, described, properties };
     // Each version of a model is described by the entry of the whole
     for (const name of [described.name, ...(described.versions ?? [])]) {
-      contribution.described.push([`${described.kind} ${name}`, entry]);
+      (contribution.described ??= []).push([`${described.kind} ${name}`, entry]);
       this.#described.add(`${described.kind} ${name}`, entry);
     }
     const latest = described.kind === 'model' ? described.versions?.[0] : undefined;
@@ -191,18 +191,23 @@ export class ProjectIndex {
   }
 }
 
+interface Ask {
+  properties(model: Model): { properties: Properties } | undefined;
+  config(model: Model): Record<string, unknown>;
+}
+
 class FileModel implements Model {
   readonly package?: string;
 
   constructor(
     readonly kind: Model['kind'], readonly name: string, readonly file: string, from: string | undefined,
-    private readonly ask: { properties(): { properties: Properties } | undefined; config(self: Model): Record<string, unknown> },
+    private readonly ask: Ask,
   ) {
     if (from !== undefined) this.package = from;
   }
 
   get properties(): Properties | undefined {
-    return this.ask.properties()?.properties;
+    return this.ask.properties(this)?.properties;
   }
 
   get config(): Readonly<Record<string, unknown>> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parseYaml } from '../analysis/document';
-import { configOfPath, foldersBelow, readSettings, roleOfPath } from './settings';
+import { configOfPath, foldersBelow, readSettings, rolesOf } from './settings';
 import { literalValue } from './sqlFacts';
 import { isWithin } from './workspace';
 
@@ -23,7 +23,7 @@ test('folders are read with either slash, and the usual ones stand in', () => {
 });
 
 test('a file is what its folder and its ending make it', () => {
-  const role = (file: string): string | undefined => roleOfPath(settings, file);
+  const role = rolesOf(settings);
   assert.equal(role('models/a/b.sql'), 'model');
   assert.equal(role('extra/models/b.py'), 'model');
   assert.equal(role('models/a/b.yml'), 'properties');

@@ -71,34 +71,31 @@ export function configOfPath(configs: Readonly<Record<string, unknown>>, path: r
   return result;
 }
 
+const ENDINGS: Readonly<Record<string, RegExp>> = { model: /^(?:sql|py)$/, macro: /^sql$/, seed: /^csv$/, snapshot: /^sql$/, test: /^sql$/, analysis: /^sql$/ };
+
 /**
- * What a file is by its place.
- * @param relative below the project's folder, `/` between the parts
+ * Says what a file is by its place.
+ * @returns of a path below the project's folder, `/` between its parts
  */
-export function roleOfPath(settings: ProjectSettings, relative: string): FileRole | undefined {
-  if (relative === 'dbt_project.yml') return 'project';
-  const ending = /\.[^./]+$/.exec(relative)?.[0]?.toLowerCase() ?? '';
-  if (!['.sql', '.py', '.csv', '.yml', '.yaml', '.md'].includes(ending) || /(?:^|\/)\./.test(relative)) return undefined;
-  if (within(relative, settings.targetPath) || within(relative, settings.packagesPath)) return undefined;
-  const kinds: [FileRole, readonly string[], RegExp][] = [
-    ['model', settings.modelPaths, /\.(?:sql|py)$/], ['macro', settings.macroPaths, /\.sql$/], ['seed', settings.seedPaths, /\.csv$/],
-    ['snapshot', settings.snapshotPaths, /\.sql$/], ['test', settings.testPaths, /\.sql$/], ['analysis', settings.analysisPaths, /\.sql$/],
+export function rolesOf(settings: ProjectSettings): (relative: string) => FileRole | undefined {
+  const { modelPaths, macroPaths, seedPaths, snapshotPaths, testPaths, analysisPaths } = settings;
+  const given: [FileRole, readonly string[]][] = [
+    // Generic tests are macros by another name
+    ['macro', testPaths.map((folder) => (folder === '.' ? 'generic' : `${folder}/generic`))],
+    ['model', modelPaths], ['macro', macroPaths], ['seed', seedPaths], ['snapshot', snapshotPaths], ['test', testPaths], ['analysis', analysisPaths],
   ];
   // The deepest folder decides where one lies in another
-  let found: FileRole | undefined;
-  let depth = -1;
-  for (const [role, folders, endings] of kinds) {
-    for (const folder of folders) {
-      if (!within(relative, folder) || folder.length <= depth) continue;
-      depth = folder.length;
-      if (ending === '.md') found = 'docs';
-      else if (ending.startsWith('.y')) found = 'properties';
-      else if (!endings.test(ending)) found = undefined;
-      // Generic tests are macros by another name
-      else found = role === 'test' && within(relative, folder === '.' ? 'generic' : `${folder}/generic`) ? 'macro' : role;
-    }
-  }
-  return found;
+  const folders = given.flatMap(([role, paths]) => paths.map((folder) => ({ role, prefix: folder === '.' ? '' : `${folder}/` }))).sort((one, other) => other.prefix.length - one.prefix.length);
+  return (relative) => {
+    if (relative === 'dbt_project.yml') return 'project';
+    if (relative.startsWith('.') || relative.includes('/.') || within(relative, settings.targetPath) || within(relative, settings.packagesPath)) return undefined;
+    const found = folders.find(({ prefix }) => relative.startsWith(prefix));
+    if (!found) return undefined;
+    const ending = relative.slice(relative.lastIndexOf('.') + 1).toLowerCase();
+    if (ending === 'md') return 'docs';
+    if (ending === 'yml' || ending === 'yaml') return 'properties';
+    return ENDINGS[found.role]?.test(ending) ? found.role : undefined;
+  };
 }
 
 /** The folders between a node's path (of model-paths, …) and its file. */
