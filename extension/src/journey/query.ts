@@ -22,6 +22,8 @@ const REJECTED_RECORDS = 200;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const PAGE_VIEW = ['event_id', 'event_time', 'channel', 'session_id', 'campaign_id', 'utm_source', 'utm_medium', 'page_url', 'referrer_url', 'source_file', 'record_number'];
+/** Addresses may be of any length: nobody reads more of them. */
+const PAGE_VIEW_COLUMNS = PAGE_VIEW.map((name) => (name.endsWith('_url') ? `left(${name}, 1000) as ${name}` : name)).join(', ');
 const PURCHASE = ['event_id', 'event_time', 'channel', 'session_id', 'revenue', 'product_id', 'product_category', 'source_file', 'record_number'];
 const CREDIT = ['attributed_channel', 'attributed_revenue', 'touch_id', 'days_to_conversion', 'attribution_basis', 'purchase_id'];
 const SHARE = ['touch_id', 'model', 'touch_position', 'attributed_revenue', 'weight'];
@@ -118,7 +120,7 @@ export class JourneyQueries {
 
   /** One more than is shown at most, in no order: sorting a million to take a thousand is not worth it. */
   async #pageViews(ask: Reader, clientId: string): Promise<PageView[]> {
-    const { rows } = await ask(`select ${PAGE_VIEW.join(', ')} from ${this.#table('staging', 'stg_events')} where client_id = $1 and event_type = 'page_view' limit ${ALL_PAGE_VIEWS + 1}`, [clientId]);
+    const { rows } = await ask(`select ${PAGE_VIEW_COLUMNS} from ${this.#table('staging', 'stg_events')} where client_id = $1 and event_type = 'page_view' limit ${ALL_PAGE_VIEWS + 1}`, [clientId]);
     return named(PAGE_VIEW, rows).map(pageViewOf);
   }
 
@@ -149,7 +151,7 @@ export class JourneyQueries {
   async #around(ask: Reader, clientId: string, purchase: { time: string } | null, rules: Rules): Promise<Pick<Detail, 'touches' | 'around'>> {
     const events = this.#table('staging', 'stg_events');
     const touchpoints = this.#table('intermediate', 'int_touchpoints');
-    const columns = PAGE_VIEW.join(', ');
+    const columns = PAGE_VIEW_COLUMNS;
     if (!purchase) {
       const { rows } = await ask(`select ${columns} from ${events} where client_id = $1 and event_type = 'page_view' order by event_time desc limit ${ALL_PAGE_VIEWS}`, [clientId]);
       return { around: named(PAGE_VIEW, rows).map(pageViewOf) };

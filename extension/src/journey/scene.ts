@@ -65,6 +65,8 @@ export interface Scene {
 const COLOURS: Readonly<Record<string, string>> = { organic_search: 'green', paid_search: 'yellow', email: 'blue', social: 'purple', direct: 'plain', [NO_CHANNEL]: 'plain', [OTHER_LANE]: 'plain', affiliate: 'red' };
 const FURTHER_COLOURS = ['red', 'yellow', 'blue', 'green', 'purple'];
 const MINUTE = 60_000;
+/** Of a page's address and the like, in characters. */
+const LONGEST_DETAIL = 300;
 
 export interface SceneInput {
   /** in the order of the rules */
@@ -137,7 +139,7 @@ function creditsOf({ first, last }: ExplainedPurchase): Scene['credits'] {
 const details = ({ session, campaign, utmSource, utmMedium, pageUrl }: PageView): string[] => [
   ...(session === null ? [] : [`session ${session}`]), ...(campaign === null ? [] : [`campaign ${campaign}`]),
   ...(utmSource === null && utmMedium === null ? [] : [`utm ${[utmSource, utmMedium].filter(Boolean).join(' / ')}`]), ...(pageUrl === null ? [] : [pageUrl]),
-];
+].map((line) => (line.length > LONGEST_DETAIL ? `${line.slice(0, LONGEST_DETAIL)}…` : line));
 
 function stacker(): (place: string) => number {
   const counts = new Map<string, number>();
