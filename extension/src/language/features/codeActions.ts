@@ -1,0 +1,48 @@
+/** Ways out of what diagnostics show, as edits that leave everything else as it is. */
+import { CodeActionKind, type CodeAction, type CodeActionContext, type Diagnostic, type TextEdit, type WorkspaceEdit } from 'vscode-languageserver';
+import type { Span } from '../analysis/types';
+import { diagnosticOf, problemsOf } from './diagnostics';
+import type { Fix, Problem } from './diagnosticsProblem';
+import type { FileRequest } from './request';
+
+/** Code actions for a stretch of a file; found again from the text, so they fit it however old the client's diagnostics are. */
+export function codeActions(request: FileRequest, range: Span, context: CodeActionContext): CodeAction[] {
+  if (context.only && !context.only.some((kind) => kind === CodeActionKind.Empty || kind === CodeActionKind.QuickFix || kind.startsWith(`${CodeActionKind.QuickFix}.`))) return [];
+  const found: CodeAction[] = [];
+  for (const problem of problemsOf(request)) {
+    if (!problem.fixes || problem.span.start > range.end || problem.span.end < range.start) continue;
+    const diagnostic = shownAs(request, problem, context.diagnostics);
+    for (const fix of problem.fixes()) {
+      const edit = editOf(request, fix);
+      if (edit) found.push({ title: fix.title, kind: CodeActionKind.QuickFix, diagnostics: [diagnostic], edit, ...(fix.preferred ? { isPreferred: true } : {}) });
+    }
+  }
+  return found;
+}
+
+/** The client's own diagnostic, where it has one of the problem: it knows it by identity. */
+function shownAs(request: FileRequest, problem: Problem, shown: readonly Diagnostic[]): Diagnostic {
+  const diagnostic = diagnosticOf(request, problem);
+  return shown.find(({ code, range }) => code === diagnostic.code && range.start.line === diagnostic.range.start.line && range.start.character === diagnostic.range.start.character) ?? diagnostic;
+}
+
+/** Undefined where a file that it changes cannot be read any more. */
+function editOf(request: FileRequest, { changes, create }: Fix): WorkspaceEdit | undefined {
+  const byUri: Record<string, TextEdit[]> = {};
+  for (const { file, span, text } of changes) {
+    const lines = file === request.file ? request.lines : request.linesOf(file);
+    if (!lines) return undefined;
+    (byUri[file === request.file ? request.uri : request.uriOf(file)] ??= []).push({ range: lines.range(span), newText: text });
+  }
+  // Every client knows this form; making a file needs the other
+  if (!create) return { changes: byUri };
+  const uri = request.uriOf(create.file);
+  const start = { line: 0, character: 0 };
+  return {
+    documentChanges: [
+      { kind: 'create', uri, options: { ignoreIfExists: true } },
+      { textDocument: { uri, version: null }, edits: [{ range: { start, end: start }, newText: create.text }] },
+      ...Object.entries(byUri).map(([other, edits]) => ({ textDocument: { uri: other, version: null }, edits })),
+    ],
+  };
+}

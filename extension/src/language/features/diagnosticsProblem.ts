@@ -1,0 +1,88 @@
+/** What is wrong at a place, with the ways out of it: diagnostics show the one, code actions offer the other. */
+import { DiagnosticSeverity } from 'vscode-languageserver-types';
+import type { Span } from '../analysis/types';
+import type { Location } from '../project/types';
+
+/** A replacement in a file; an empty span inserts. */
+export interface TextChange {
+  file: string;
+  span: Span;
+  text: string;
+}
+
+export interface Fix {
+  title: string;
+  changes: readonly TextChange[];
+  /** a file that the fix makes first, with this text */
+  create?: { file: string; text: string };
+  /** whether it is the one obvious way */
+  preferred?: boolean;
+}
+
+export interface Problem {
+  span: Span;
+  /** `unknown-ref`, `attribution/window-edge`, … */
+  code: string;
+  severity: DiagnosticSeverity;
+  message: string;
+  related?: readonly { location: Location; message: string }[];
+  /** asked for where somebody wants to repair it, never while typing */
+  fixes?: () => readonly Fix[];
+}
+
+export const ERROR = DiagnosticSeverity.Error;
+export const WARNING = DiagnosticSeverity.Warning;
+export const INFORMATION = DiagnosticSeverity.Information;
+export const HINT = DiagnosticSeverity.Hint;
+
+/** Names that somebody may have meant, the likeliest first, at most three. */
+export function similar(name: string, candidates: Iterable<string>): string[] {
+  const wanted = name.toLowerCase();
+  const most = Math.max(1, Math.min(4, Math.floor(wanted.length / 3)));
+  const found: { candidate: string; distance: number }[] = [];
+  for (const candidate of candidates) {
+    if (candidate === '' || candidate === name) continue;
+    const other = candidate.toLowerCase();
+    const distance = Math.abs(other.length - wanted.length) <= most ? distanceOf(wanted, other, most) : Infinity;
+    if (distance <= most) found.push({ candidate, distance });
+    // `events` for `stg_events`: a part that stands on its own
+    else if (wanted.length >= 4 && (other.endsWith(`_${wanted}`) || other.startsWith(`${wanted}_`) || wanted.endsWith(`_${other}`))) found.push({ candidate, distance: most + 1 });
+  }
+  found.sort((one, other) => one.distance - other.distance || (one.candidate < other.candidate ? -1 : 1));
+  // A near miss makes guesses by parts noise
+  const best = found[0]?.distance ?? 0;
+  return [...new Set(found.filter(({ distance }) => distance <= best + 1).map(({ candidate }) => candidate))].slice(0, 3);
+}
+
+/** `Did you mean "a" or "b"?` with a space before it; '' where there is no guess. */
+export function didYouMean(guesses: readonly string[]): string {
+  if (guesses.length === 0) return '';
+  const quoted = guesses.map((guess) => `"${guess}"`);
+  return ` Did you mean ${quoted.length === 1 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1) ?? ''}`}?`;
+}
+
+/** A fix for each guess; the only one is preferred. */
+export function replacements(file: string, span: Span, guesses: readonly string[]): Fix[] {
+  return guesses.map((guess) => ({ title: `Change to "${guess}"`, changes: [{ file, span, text: guess }], preferred: guesses.length === 1 }));
+}
+
+/** Number of letters changed, added, dropped or swapped with their neighbour; Infinity where it is more than `most`. */
+function distanceOf(one: string, other: string, most: number): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= one.length; row++) {
+    const current = [row];
+    let least = row;
+    for (let column = 1; column <= other.length; column++) {
+      const same = one.charCodeAt(row - 1) === other.charCodeAt(column - 1);
+      let cost = Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + (same ? 0 : 1));
+      if (row > 1 && column > 1 && one.charCodeAt(row - 1) === other.charCodeAt(column - 2) && one.charCodeAt(row - 2) === other.charCodeAt(column - 1)) cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
+      current.push(cost);
+      least = Math.min(least, cost);
+    }
+    if (least > most) return Infinity;
+    beforeLast = last;
+    last = current;
+  }
+  return last[other.length] ?? Infinity;
+}

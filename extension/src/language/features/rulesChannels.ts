@@ -1,0 +1,138 @@
+/** Rule: a channel in SQL is one of the known ones. */
+import type { Project, Properties } from '../project/types';
+import type { YamlNode } from '../analysis/types';
+import { get } from '../project/yamlValues';
+import { didYouMean, replacements, similar, type Problem } from './diagnosticsProblem';
+import { ruleProblem, type Rule, type RuleContext } from './rulesContext';
+import { openerOf } from './rulesScan';
+
+/** Of the attribution rules; a project's accepted_values of its channel columns take their place. */
+const KNOWN: readonly string[] = ['organic_search', 'paid_search', 'social', 'email', 'direct'];
+const CHANNEL = /^(?:(?:attributed|attribution|first|last|touch|first_touch|last_touch|touchpoint|marketing|acquisition|conversion|purchase)_)?channel$/;
+
+export const unknownChannel: Rule = {
+  name: 'unknown-channel', section: '2',
+  find(context) {
+    const { scan, project, file } = context;
+    const found: Problem[] = [];
+    let known: ReadonlySet<string> | undefined;
+    const staging = readsSources(context);
+    for (const [at, word] of scan.words.entries()) {
+      if (word.kind !== 'string' || word.text === '' || /\{[{%]/.test(word.text)) continue;
+      // Raw values are spelt in any way; what staging makes of them is not
+      const use = isAssigned(context, at) ? 'assigned' : !staging && isCompared(context, at) ? 'compared' : undefined;
+      if (use === undefined) continue;
+      known ??= channelsOf(project);
+      if (known.size === 0 || known.has(word.text)) continue;
+      const quote = scan.text.indexOf("'", word.start);
+      const span = { start: quote + 1, end: word.end - 1 };
+      const guesses = similar(word.text, known);
+      found.push(ruleProblem(context, this, { start: word.start, end: word.end }, `"${word.text}" is none of the known channels (${[...known].join(', ')}).${didYouMean(guesses)}`, () => replacements(file, span, guesses)));
+    }
+    return found;
+  },
+};
+
+function readsSources({ document }: RuleContext): boolean {
+  return document.jinja.calls.some(({ name }) => name === 'source');
+}
+
+function isChannel({ scan: { words } }: RuleContext, at: number): boolean {
+  const word = words[at];
+  return (word?.kind === 'word' || word?.kind === 'quoted') && CHANNEL.test(word.text) && words[at + 1]?.text !== '(' && words[at + 1]?.text !== '.';
+}
+
+/** `channel = 'x'`, `'x' != channel`, `channel in ('x', …)`, `case channel when 'x'`. */
+function isCompared(context: RuleContext, at: number): boolean {
+  const { scan } = context;
+  const text = (index: number): string => scan.words[index]?.text ?? '';
+  const symbol = (index: number): boolean => scan.words[index]?.kind === 'symbol' && /^(?:=|<>|!=)$/.test(text(index));
+  if (symbol(at - 1)) return isChannel(context, at - 2);
+  if (symbol(at + 1)) return isChannel(context, text(at + 3) === '.' ? at + 4 : at + 2);
+  if (text(at - 1) === 'when') return text(at + 1) === 'then' && subjectOfCase(context, at - 1);
+  if (text(at - 1) !== '(' && text(at - 1) !== ',') return false;
+  const opener = openerOf(scan, at);
+  if (text(opener - 1) !== 'in') return false;
+  return isChannel(context, text(opener - 2) === 'not' ? opener - 3 : opener - 2);
+}
+
+/** Whether the CASE that a WHEN belongs to looks at a channel. */
+function subjectOfCase(context: RuleContext, when: number): boolean {
+  const start = startOfCase(context, when);
+  return start >= 0 && (isChannel(context, start + 1) || (context.scan.words[start + 2]?.text === '.' && isChannel(context, start + 3)));
+}
+
+function startOfCase({ scan: { words, partner } }: RuleContext, from: number): number {
+  let depth = 0;
+  for (let at = from - 1; at >= 0; at--) {
+    const { text = '', kind } = words[at] ?? {};
+    if (text === ')' && kind === 'symbol') at = partner[at] ?? at;
+    else if (text === '(' && kind === 'symbol') return -1;
+    else if (text === 'end' && kind === 'word') depth++;
+    else if (text === 'case' && kind === 'word' && depth-- === 0) return at;
+  }
+  return -1;
+}
+
+/** `'x' as channel`, `coalesce(…, 'x') as channel`, `then 'x' … end as channel`. */
+function isAssigned(context: RuleContext, at: number): boolean {
+  const { words, partner } = context.scan;
+  const text = (index: number): string => words[index]?.text ?? '';
+  let end = at;
+  if (text(at - 1) === 'then' || text(at - 1) === 'else') {
+    let depth = 0;
+    for (end = at + 1; end < words.length; end++) {
+      const { text: word, kind } = words[end] ?? { text: '', kind: 'word' };
+      if (kind === 'symbol' && word === '(') end = Math.max(end, partner[end] ?? end);
+      else if (kind === 'symbol' && word === ')') return false;
+      else if (kind === 'word' && word === 'case') depth++;
+      else if (kind === 'word' && word === 'end' && depth-- === 0) break;
+    }
+  } else if (text(at - 1) === ',' && text(at + 1) === ')' && text(openerOf(context.scan, at) - 1) === 'coalesce') end = at + 1;
+  else if (text(at - 1) !== ',' && text(at - 1) !== 'select') return false;
+  if (text(end + 1) === '::') {
+    end += 2;
+    if (text(end + 1) === '(') end = partner[end + 1] ?? end;
+  }
+  return text(end + 1) === 'as' && isChannel(context, end + 2);
+}
+
+const kept = new WeakMap<Project, { version: number; channels: ReadonlySet<string> }>();
+
+/** The accepted values of the project's channel columns, else those of the rules; none where nothing of the project is about attribution. */
+export function channelsOf(project: Project): ReadonlySet<string> {
+  const last = kept.get(project);
+  if (last?.version === project.version) return last.channels;
+  const accepted = new Set<string>();
+  let attribution = project.variables.has('attribution_window_days');
+  const files = new Set<string>();
+  for (const { name, package: from, properties } of project.models.values()) {
+    if (from !== undefined) continue;
+    attribution ||= /touch|attribution/.test(name);
+    if (properties && hasChannelValues(properties)) files.add(properties.file);
+  }
+  for (const { properties } of project.sources.values()) if (hasChannelValues(properties)) files.add(properties.file);
+  for (const file of files) collect(project.yaml(file)?.root, accepted);
+  const channels: ReadonlySet<string> = accepted.size > 0 ? accepted.add('direct') : new Set(attribution ? KNOWN : []);
+  kept.set(project, { version: project.version, channels });
+  return channels;
+}
+
+function hasChannelValues({ columns }: Properties): boolean {
+  return columns.some(({ name, tests }) => CHANNEL.test(name) && tests.some((test) => test.includes('accepted_values')));
+}
+
+/** Values of accepted_values under any column named like a channel. */
+function collect(node: YamlNode | undefined, into: Set<string>): void {
+  for (const item of node?.items ?? []) collect(item, into);
+  const name = get(node, 'name')?.text;
+  for (const { key, value } of node?.entries ?? []) {
+    if (name !== undefined && CHANNEL.test(name) && (key === 'data_tests' || key === 'tests')) {
+      for (const test of value?.items ?? []) {
+        const arguments_ = test.entries?.find((entry) => entry.key.endsWith('accepted_values'))?.value;
+        const values = get(arguments_, 'values') ?? get(get(arguments_, 'arguments'), 'values');
+        for (const { text } of values?.items ?? []) if (text !== undefined) into.add(text);
+      }
+    } else collect(value, into);
+  }
+}

@@ -1,0 +1,130 @@
+/** A file's SQL as the rules read it: tokens without comments, their parentheses, and where one condition or expression ends. */
+import type { Span, SqlDocument, TokenKind } from '../analysis/types';
+
+export interface Word extends Span {
+  kind: TokenKind;
+  /** in lower case; an identifier without its quotes, a string without its own */
+  text: string;
+}
+
+export interface Scan {
+  text: string;
+  words: readonly Word[];
+  /** the parenthesis that belongs to the one at this index; -1 for any other word, and where it is missing */
+  partner: Int32Array;
+  /** whether an expression ends at this word: a clause's keyword, a comma, `and`, `or` */
+  boundary: Uint8Array;
+}
+
+const BOUNDARIES = new Set([
+  ',', ';', 'select', 'distinct', 'from', 'where', 'and', 'or', 'on', 'having', 'when', 'then', 'else', 'end', 'case', 'group', 'order', 'by', 'limit', 'offset', 'union', 'intersect', 'except',
+  'with', 'as', 'join', 'inner', 'left', 'right', 'full', 'outer', 'cross', 'lateral', 'using', 'window', 'over', 'partition', 'filter', 'asc', 'desc', 'returning', 'values', 'set',
+]);
+/** Functions whose arguments are parted by words. */
+const WORDY = new Set(['extract', 'substring', 'trim', 'overlay', 'position', 'cast', 'try_cast', 'safe_cast']);
+const PAIRS = new Set(['<=', '>=', '<>', '!=', '::', ':=', '=>', '||', '->']);
+
+/** Reads a document's tokens once for all rules. */
+export function scan(document: SqlDocument): Scan {
+  const { text } = document;
+  const words: Word[] = [];
+  for (const { kind, start, end } of document.sql.tokens) {
+    if (kind === 'comment') continue;
+    const last = words.at(-1);
+    if (kind === 'symbol' && last?.kind === 'symbol' && last.end === start && PAIRS.has(last.text + text.slice(start, end))) {
+      last.text += text.slice(start, end);
+      last.end = end;
+    } else words.push({ kind, start, end, text: plain(text.slice(start, end), kind) });
+  }
+  const partner = new Int32Array(words.length).fill(-1);
+  const boundary = new Uint8Array(words.length);
+  const open: number[] = [];
+  // By depth: whether a BETWEEN still waits for its AND
+  const between: boolean[] = [false];
+  for (const [index, word] of words.entries()) {
+    const depth = open.length;
+    if (word.kind === 'symbol' && word.text === '(') {
+      open.push(index);
+      between[depth + 1] = false;
+    } else if (word.kind === 'symbol' && word.text === ')') {
+      const opener = open.pop();
+      if (opener === undefined) continue;
+      partner[opener] = index;
+      partner[index] = opener;
+    } else if (word.kind === 'jinja') {
+      if (text.startsWith('{%', word.start)) boundary[index] = 1;
+    } else if (word.kind === 'word' || word.kind === 'symbol') {
+      if (word.text === 'between') between[depth] = true;
+      if (!BOUNDARIES.has(word.text)) continue;
+      if (word.text === 'and' && between[depth]) {
+        between[depth] = false;
+        continue;
+      }
+      const opener = open.at(-1);
+      if ((word.text === 'from' || word.text === 'as') && opener !== undefined && WORDY.has(words[opener - 1]?.text ?? '')) continue;
+      if (word.text === 'from' && words[index - 1]?.text === 'distinct') continue;
+      if ((word.text === 'left' || word.text === 'right') && words[index + 1]?.text === '(') continue;
+      between[depth] = false;
+      boundary[index] = 1;
+    }
+  }
+  return { text, words, partner, boundary };
+}
+
+function plain(text: string, kind: TokenKind): string {
+  if (kind === 'quoted') return text.replace(/^"|"$/g, '').toLowerCase();
+  if (kind === 'string') return text.replace(/^(?:[a-z]+&?)?'|'$/gi, '');
+  return kind === 'word' || kind === 'number' ? text.toLowerCase() : text;
+}
+
+/** Indexes of the words of the condition or expression around a word: [first, last]. */
+export function around({ words, partner, boundary }: Scan, index: number): [number, number] {
+  let first = index;
+  let last = index;
+  const isSelect = (opener: number): boolean => words[opener + 1]?.text === 'select' || words[opener + 1]?.text === 'with';
+  for (let at = index - 1; at >= 0; at--) {
+    const word = words[at];
+    if (!word || boundary[at] === 1) break;
+    if (word.kind === 'symbol' && word.text === ')') {
+      const opener = partner[at] ?? -1;
+      if (opener < 0 || isSelect(opener)) break;
+      at = opener;
+    }
+    first = at;
+  }
+  for (let at = last; at < words.length; at++) {
+    const word = words[at];
+    if (!word || (at > index && boundary[at] === 1)) break;
+    if (word.kind === 'symbol' && word.text === '(') {
+      const closer = partner[at] ?? -1;
+      if (closer < 0 || isSelect(at)) break;
+      at = closer;
+    }
+    last = at;
+  }
+  return [first, last];
+}
+
+/** The opening parenthesis around a word; -1 where there is none. */
+export function openerOf({ words, partner }: Scan, index: number): number {
+  for (let at = index - 1; at >= 0; at--) {
+    const word = words[at];
+    if (word?.kind !== 'symbol') continue;
+    if (word.text === ')') {
+      const opener = partner[at] ?? -1;
+      if (opener < 0) return -1;
+      at = opener;
+    } else if (word.text === '(') return at;
+  }
+  return -1;
+}
+
+/** Text of words as it is written. */
+export function written({ text, words }: Scan, first: number, last: number): string {
+  return text.slice(words[first]?.start ?? 0, words[last]?.end ?? 0);
+}
+
+/** The stretch of words. */
+export function spanOf({ words }: Scan, first: number, last: number): Span {
+  return { start: words[first]?.start ?? 0, end: words[last]?.end ?? 0 };
+}
