@@ -12,7 +12,9 @@ import { ctePlaces, holds, qualifiersOf, readsOf, relationNamed, selectsOf } fro
 
 /** A thing of the project, or of one file, and the word under the cursor that names it. */
 export type Target = { span: Span } & (
-  | { kind: 'model' | 'variable' | 'doc' | 'source' | 'table'; name: string }
+  | { kind: 'model'; name: string } | { kind: 'variable'; name: string } | { kind: 'doc'; name: string }
+  /** `table`: `source.table` */
+  | { kind: 'source'; name: string } | { kind: 'table'; name: string }
   /** its name as the index has it: `package.name` of packages, `test_name` of generic tests */
   | { kind: 'macro'; name: string; macro: Macro }
   | { kind: 'cte'; document: SqlDocument; cte: Cte }
@@ -82,10 +84,7 @@ export function macroName(project: Project, file: string, called: string): strin
 
 function inQueries(scope: Scope, offset: number): Target | undefined {
   const { document, project } = scope;
-  for (const { cte, span, relation } of ctePlaces(document)) {
-    // A relation without an alias is named by its CTE's name
-    if (holds(span, offset) && !(relation?.alias && holds(relation.alias.span, offset))) return { kind: 'cte', document, cte, span };
-  }
+  for (const { cte, span } of ctePlaces(document)) if (holds(span, offset)) return { kind: 'cte', document, cte, span };
   const makers = new Makers(project);
   for (const select of selectsOf(document)) {
     for (const relation of select.from) {

@@ -85,17 +85,26 @@ export function* readsOf(document: SqlDocument): Generator<{ select: Select; ref
   for (const select of selectsOf(document)) for (const reference of select.references) yield { select, reference };
 }
 
-/** The CTE whose name stands at a span, or that a relation there reads. */
-export function* ctePlaces(document: SqlDocument): Generator<{ cte: Cte; span: Span; declares: boolean; relation?: Relation }> {
+/** Where a CTE is named: its declaration, the relations that read it, and the qualifiers that mean one of these by its own name. */
+export function* ctePlaces(document: SqlDocument): Generator<{ cte: Cte; span: Span; declares: boolean }> {
   for (const query of document.sql.queries) {
     for (const cte of query.ctes) yield { cte, span: cte.nameSpan, declares: true };
-    for (const select of query.selects) {
-      for (const relation of select.from) {
+    for (const { from } of query.selects) {
+      for (const relation of from) {
         const cte = cteOf(document, query, relation);
-        if (cte) yield { cte, span: relation.pathSpan ?? relation.span, declares: false, relation };
+        if (cte) yield { cte, span: relation.pathSpan ?? relation.span, declares: false };
       }
     }
   }
+  for (const { select, span } of qualifiersOf(document)) {
+    const cte = cteQualified(document, relationNamed(document, select, span));
+    if (cte) yield { cte, span, declares: false };
+  }
+}
+
+/** The CTE that a relation without an alias is named after. */
+export function cteQualified(document: SqlDocument, found: Scoped | undefined): Cte | undefined {
+  return found && !found.relation.alias ? cteOf(document, found.select.query, found.relation) : undefined;
 }
 
 /** Where a qualifier of a column or a star stands. */
@@ -104,4 +113,10 @@ export function* qualifiersOf(document: SqlDocument): Generator<{ select: Select
     for (const { qualifier } of select.references) if (qualifier) yield { select, span: qualifier.span };
     for (const { star } of select.items) if (star?.qualifier) yield { select, span: star.qualifier.span };
   }
+}
+
+/** Where a relation is named: its alias, and the qualifiers that mean it. Without an alias, its path stands for that. */
+export function* relationPlaces(document: SqlDocument, relation: Relation): Generator<{ span: Span; declares: boolean }> {
+  yield { span: relation.alias?.span ?? relation.pathSpan ?? relation.span, declares: true };
+  for (const { select, span } of qualifiersOf(document)) if (relationNamed(document, select, span)?.relation === relation) yield { span, declares: false };
 }

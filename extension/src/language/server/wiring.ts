@@ -5,7 +5,10 @@ import type {
 } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
 import { completion, completionResolve } from '../features/completion';
+import { definition } from '../features/definition';
+import { documentHighlight } from '../features/highlights';
 import { hover } from '../features/hover';
+import { references } from '../features/references';
 import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/request';
 import { signatureHelp } from '../features/signature';
 
@@ -35,4 +38,5 @@ export interface Features {
 
 export const FEATURES: Features = {
   completion, completionResolve, hover, signatureHelp,
+  definition, references, documentHighlight,
 };

@@ -1,0 +1,211 @@
+/** Where a column is made, read and passed on: within the file that makes it, and in the files that read it through ref and source. */
+import type { ColumnReference, Select, SelectItem, SqlDocument } from '../analysis/types';
+import type { Mention } from './references';
+import type { FileRequest } from './request';
+import type { Target } from './target';
+import { carried, Makers, queryOfModel, type Maker, type Scope } from './targetColumns';
+import { folded, readsOf, selectsOf } from './targetScopes';
+
+/** A place that names a column, with what rename has to know of it. */
+export interface ColumnMention extends Mention {
+  select?: Select;
+  item?: SelectItem;
+  /**
+   * made: an item's own name (alias or implied) · read · carried: an item that hands on the column under its name, of which
+   * both ends belong to the column · enters: it reads another column of that name, and makes this one · leaves: the other
+   * way round, in a file that only reads the column · described: YAML
+   */
+  role: 'made' | 'read' | 'carried' | 'enters' | 'leaves' | 'described';
+  /** it is one column with another one, made elsewhere (a union, using) */
+  shared?: Maker;
+}
+
+interface Read {
+  select: Select;
+  reference: ColumnReference;
+  from: readonly Maker[];
+  item?: SelectItem;
+  made?: Maker;
+}
+
+/**
+ * Every place of the column under the cursor; of one that is handed on, those of the column it hands on too.
+ * @param here whether only the file asked about counts
+ */
+export function columnPlaces(request: FileRequest, target: Target & { kind: 'column' }, here = false): ColumnMention[] {
+  const starts = [...(target.item ? [target.item] : []), ...target.from];
+  const found = new Map<string, ColumnMention>();
+  for (const search of searches(request, starts, here)) for (const mention of search.mentions.values()) found.set(`${mention.file} ${mention.span.start}`, mention);
+  return [...found.values()];
+}
+
+function searches(request: FileRequest, starts: readonly Maker[], here: boolean): ColumnSearch[] {
+  const done: ColumnSearch[] = [];
+  for (const start of starts) {
+    if (done.some((search) => search.owns(start))) continue;
+    const search = new ColumnSearch(request, start, here);
+    search.run();
+    done.push(search);
+  }
+  return done;
+}
+
+/** Follows one column, from what makes it. */
+export class ColumnSearch {
+  readonly mentions = new Map<string, ColumnMention>();
+  readonly #makers: Makers;
+  readonly #name: string;
+  /** makers that are this column */
+  readonly #own = new Set<string>();
+  /** makers that hand it on in other files */
+  readonly #passed = new Set<string>();
+  readonly #reads = new Map<string, readonly Read[]>();
+  /** models and sources that have the column, and were looked for */
+  readonly #had = new Set<string>();
+
+  /** @param here whether only the file asked about is looked into */
+  constructor(private readonly request: FileRequest, private readonly start: Maker, private readonly here = false) {
+    this.#makers = new Makers(request.project);
+    this.#name = start.name;
+  }
+
+  owns(maker: Maker): boolean {
+    return this.#own.has(maker.key);
+  }
+
+  /** models whose rows have the column, the one that makes it first */
+  get models(): readonly string[] {
+    return [...this.#had].filter((name) => !name.includes('.'));
+  }
+
+  run(): void {
+    const { start } = this;
+    this.#own.add(start.key);
+    if (start.of !== undefined) {
+      this.#declare(start);
+      this.#has(start.of);
+      return;
+    }
+    const file = start.place?.file;
+    const document = file === undefined ? undefined : this.#document(file);
+    if (file === undefined || !document) return;
+    if (!start.item && start.place) this.#add({ file, span: start.place.span, declares: true, role: 'made' });
+    this.#grow({ project: this.request.project, file, document });
+    const model = this.request.project.modelOfFile(file);
+    if (model && this.#makes(model.name)) this.#has(model.name);
+  }
+
+  /** What else is this column in the file that makes it: handed on downwards and upwards, and the other branches of unions. */
+  #grow(scope: Scope): void {
+    const reads = this.#readsOf(scope);
+    const local = (maker: Maker): boolean => maker.place?.file === scope.file && maker.of === undefined;
+    for (let before = -1; before !== this.#own.size;) {
+      before = this.#own.size;
+      for (const { from, made } of reads) {
+        const ours = from.some((maker) => this.owns(maker));
+        if (ours && made) this.#own.add(made.key);
+        if (ours || (made && this.owns(made))) for (const maker of from) if (local(maker)) this.#own.add(maker.key);
+      }
+    }
+    for (const { select, reference, from, item, made } of reads) {
+      const ours = from.some((maker) => this.owns(maker));
+      const makes = made !== undefined && this.owns(made);
+      if (!ours && !makes) continue;
+      const shared = ours ? from.find((maker) => !this.owns(maker)) : undefined;
+      this.#add({
+        file: scope.file, span: reference.span, select, declares: makes && !ours, role: !makes ? 'read' : ours ? 'carried' : 'enters', ...(item ? { item } : {}), ...(shared ? { shared } : {}),
+      });
+    }
+    for (const select of selectsOf(scope.document)) {
+      for (const item of select.items) {
+        const maker = item.name === this.#name ? this.#makers.item(scope, select, item) : undefined;
+        if (maker?.place && this.owns(maker) && !carried(item, select)) this.#add({ ...maker.place, select, item, declares: true, role: 'made' });
+      }
+    }
+  }
+
+  /** Whether the rows of a model have this column: by its own select list or by a star. */
+  #makes(model: string): boolean {
+    return this.#makers.ofModel(model, this.#name).some((maker) => this.owns(maker));
+  }
+
+  /** A model or source that has the column: who describes it, who reads it. */
+  #has(name: string): void {
+    if (this.#had.has(name) || this.request.cancelled()) return;
+    this.#had.add(name);
+    const { project } = this.request;
+    const source = project.sources.get(name);
+    const properties = source?.properties ?? project.models.get(name)?.properties;
+    for (const column of properties?.columns ?? []) {
+      if (properties && folded(column.name) === this.#name) this.#add({ file: properties.file, span: column.nameSpan, declares: true, role: 'described' });
+    }
+    if (this.here) {
+      // However the column comes here, what is read here says itself whose it is
+      if (this.request.sql && this.request.file !== this.start.place?.file) this.#readIn(this.request.file);
+      return;
+    }
+    const files = new Set(project.uses(source ? 'source' : 'ref', name).flatMap(({ file, role }) => (role === 'calls' && file.endsWith('.sql') ? file : [])));
+    for (const file of files) {
+      if (this.request.cancelled()) return;
+      if (file !== this.start.place?.file || this.start.of !== undefined) this.#readIn(file);
+    }
+  }
+
+  #readIn(file: string): void {
+    const { project } = this.request;
+    const text = file === this.request.file ? this.request.text : this.request.linesOf(file)?.text;
+    if (text === undefined) return;
+    const named = text.toLowerCase().includes(this.#name.toLowerCase());
+    if (!named && !text.includes('*')) return;
+    const document = this.#document(file);
+    if (!document) return;
+    if (named) this.#follow({ project, file, document });
+    const model = project.modelOfFile(file);
+    if (model && queryOfModel(document) && this.#makes(model.name)) this.#has(model.name);
+  }
+
+  /** Reads of the column in another file, and what hands it on there. */
+  #follow(scope: Scope): void {
+    const reads = this.#readsOf(scope);
+    for (let before = -1; before !== this.#passed.size;) {
+      before = this.#passed.size;
+      for (const { from, made } of reads) if (made && from.some(({ key }) => this.#own.has(key) || this.#passed.has(key))) this.#passed.add(made.key);
+    }
+    for (const { select, reference, from, item, made } of reads) {
+      const ours = from.some((maker) => this.owns(maker));
+      if (!ours && !from.some(({ key }) => this.#passed.has(key))) continue;
+      const shared = ours ? from.find((maker) => !this.owns(maker)) : undefined;
+      this.#add({
+        file: scope.file, span: reference.span, select, declares: false, role: ours ? (made ? 'leaves' : 'read') : 'carried', ...(item ? { item } : {}), ...(shared ? { shared } : {}),
+        ...(ours ? {} : { carries: true }),
+      });
+    }
+  }
+
+  #readsOf(scope: Scope): readonly Read[] {
+    const known = this.#reads.get(scope.file);
+    if (known) return known;
+    const reads: Read[] = [];
+    for (const { select, reference } of readsOf(scope.document)) {
+      if (folded(reference.name, reference.quoted) !== this.#name) continue;
+      const item = select.items.find((one) => one.nameSpan?.start === reference.span.start && carried(one, select) === reference);
+      const made = item && this.#makers.item(scope, select, item);
+      reads.push({ select, reference, from: this.#makers.ofReference(scope, select, reference), ...(item ? { item } : {}), ...(made ? { made } : {}) });
+    }
+    this.#reads.set(scope.file, reads);
+    return reads;
+  }
+
+  #document(file: string): SqlDocument | undefined {
+    return file === this.request.file && this.request.sql ? this.request.sql : this.request.project.sql(file);
+  }
+
+  #declare({ place }: Maker): void {
+    if (place) this.#add({ ...place, declares: true, role: 'described' });
+  }
+
+  #add(mention: ColumnMention): void {
+    const key = `${mention.file} ${mention.span.start}`;
+    if (!this.mentions.has(key)) this.mentions.set(key, mention);
+  }
+}
