@@ -4,9 +4,11 @@ import type {
   SemanticTokens, SemanticTokensLegend, SignatureHelp, SymbolInformation, WorkspaceEdit, WorkspaceSymbol,
 } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
+import { codeActions } from '../features/codeActions';
 import { completion, completionResolve } from '../features/completion';
 import { definition } from '../features/definition';
 import { documentHighlight } from '../features/highlights';
+import { diagnostics } from '../features/diagnostics';
 import { hover } from '../features/hover';
 import { references } from '../features/references';
 import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/request';
@@ -39,4 +41,5 @@ export interface Features {
 export const FEATURES: Features = {
   completion, completionResolve, hover, signatureHelp,
   definition, references, documentHighlight,
+  diagnostics, codeAction: codeActions,
 };
