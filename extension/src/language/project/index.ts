@@ -64,19 +64,21 @@ export class ProjectIndex {
 
   /** Names a model by its file alone, before anything is read. */
   list(file: IndexedFile): void {
-    if (file.role !== 'model' && file.role !== 'seed' && file.role !== 'snapshot') return;
+    const names = namesIn(file, undefined);
+    if (names.length === 0) return;
     const contribution: Contribution = {};
     this.#files.set(file.file, contribution);
-    this.#addModels(file, contribution, undefined);
+    for (const name of names) this.#addModel(contribution, file.role as Model['kind'], name, file.file, file.package);
   }
 
   /** Puts in what a file says, in place of what it said before. */
   put(file: IndexedFile, facts: Facts): void {
-    this.remove(file.file);
-    const contribution: Contribution = {};
-    if (facts.config) contribution.config = facts.config;
+    const names = namesIn(file, facts);
+    // Models that stay are the same objects: whoever goes through them all may be the one who makes a file be read
+    const kept = this.#takeOut(file.file, (models) => file.role !== 'properties' && models.length === names.length && models.every(({ name }, at) => name === names[at]));
+    const contribution: Contribution = { ...(kept ? { models: kept } : {}), ...(facts.config ? { config: facts.config } : {}) };
     this.#files.set(file.file, contribution);
-    this.#addModels(file, contribution, facts);
+    if (!kept) for (const name of names) this.#addModel(contribution, file.role as Model['kind'], name, file.file, file.package);
     for (const described of facts.described ?? []) this.#addDescribed(file, contribution, described);
     for (const definition of facts.definitions ?? []) {
       if (definition.kind === 'snapshot' || definition.kind === 'docs') continue;
@@ -101,10 +103,15 @@ export class ProjectIndex {
   }
 
   remove(file: string): void {
+    this.#takeOut(file, () => false);
+  }
+
+  #takeOut(file: string, keeps: (models: readonly Model[]) => boolean): Model[] | undefined {
     const contribution = this.#files.get(file);
-    if (!contribution) return;
+    if (!contribution) return undefined;
     this.#files.delete(file);
-    for (const model of contribution.models ?? []) {
+    const kept = contribution.models && keeps(contribution.models) ? contribution.models : undefined;
+    if (!kept) for (const model of contribution.models ?? []) {
       this.models.remove(model.name, model);
       if (this.#modelOfFile.get(model.file) === model) this.#modelOfFile.delete(model.file);
     }
@@ -117,6 +124,7 @@ export class ProjectIndex {
       if (left.length > 0) this.#uses.set(key, left);
       else this.#uses.delete(key);
     }
+    return kept;
   }
 
   uses(kind: UseKind, name: string): readonly Use[] {
@@ -146,14 +154,6 @@ export class ProjectIndex {
   #propertiesOf(kind: Described['kind'], name: string, from: string | undefined): { described: Described; properties: Properties } | undefined {
     this.needs.properties(name);
     return this.described(kind, name, from);
-  }
-
-  #addModels(file: IndexedFile, contribution: Contribution, facts: Facts | undefined): void {
-    const { role } = file;
-    if (role !== 'model' && role !== 'seed' && role !== 'snapshot') return;
-    const snapshots = role === 'snapshot' ? (facts?.definitions ?? []).filter(({ kind }) => kind === 'snapshot').map(({ name }) => name) : [];
-    const names = snapshots.length > 0 ? snapshots : [path.basename(file.file, path.extname(file.file))];
-    for (const name of names) this.#addModel(contribution, role, name, file.file, file.package);
   }
 
   #addModel(contribution: Contribution, kind: Model['kind'], name: string, file: string, from: string | undefined): void {
@@ -189,6 +189,13 @@ export class ProjectIndex {
     if (target) this.#addModel(contribution, 'model', described.name, target.file, file.package);
     if (described.kind === 'snapshot' && described.relation) this.#addModel(contribution, 'snapshot', described.name, file.file, file.package);
   }
+}
+
+/** What a file's models are called: by its blocks a snapshot, by its name anything else. */
+function namesIn({ file, role }: IndexedFile, facts: Facts | undefined): string[] {
+  if (role !== 'model' && role !== 'seed' && role !== 'snapshot') return [];
+  const snapshots = role === 'snapshot' ? (facts?.definitions ?? []).filter(({ kind }) => kind === 'snapshot').map(({ name }) => name) : [];
+  return snapshots.length > 0 ? snapshots : [path.basename(file, path.extname(file))];
 }
 
 interface Ask {
