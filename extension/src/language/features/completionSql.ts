@@ -1,12 +1,12 @@
 /** What can be written in SQL outside Jinja: relations, columns, words. */
 import { CompletionItemKind, type CompletionItem } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
-import type { Column } from '../project/types';
+import type { Column, Columns } from '../project/types';
 import { allModels, literal, snippet, sourceOffers, tableOffers, type Offer } from './completionItems';
 import { TAG_SNIPPETS } from './completionJinja';
 import { summary } from './describe';
 import type { FileRequest } from './request';
-import { ctesAt, named, scopeAt, type Scope, type Scoped } from './scope';
+import { columnsOfCte, columnsOfModel, ctesAt, named, scopeAt, type Scope } from './scope';
 import { sqlCursor, type SqlCursor } from './sqlCursor';
 import { AFTER_RELATION, FUNCTIONS, identifier, IN_EXPRESSION, STARTS } from './sqlWords';
 
@@ -66,13 +66,15 @@ function columnOffer(cursor: SqlCursor, column: Column, relation: string | undef
 function qualified(request: FileRequest, cursor: SqlCursor, offset: number): Offer[] {
   const { qualifier } = cursor;
   if (!qualifier) return [];
-  const found = named(scopeAt(request, offset), qualifier) ?? byName(request, qualifier.name, offset);
-  return (found?.columns().columns ?? []).map((column, index) => columnOffer(cursor, column, found?.relation === undefined ? undefined : found.origin, String(index).padStart(4, '0')));
+  const found = named(scopeAt(request, offset), qualifier);
+  const { columns } = found ? found.columns() : unnamed(request, qualifier.name, offset);
+  return columns.map((column, index) => columnOffer(cursor, column, found?.origin, String(index).padStart(4, '0')));
 }
 
-/** A CTE or model that FROM does not name yet: `select orders.|` is written before `from orders`. */
-function byName(request: FileRequest, name: string, offset: number): Scoped | undefined {
-  return ctesAt(request, offset).find((cte) => cte.name.toLowerCase() === name.toLowerCase())?.asRelation();
+/** Columns of a CTE or model that FROM does not name yet: `select orders.|` is written before `from orders`. */
+function unnamed(request: FileRequest, name: string, offset: number): Columns {
+  const cte = ctesAt(request, offset).find((one) => one.name.toLowerCase() === name.toLowerCase());
+  return cte ? columnsOfCte(request, cte) : columnsOfModel(request.project, name);
 }
 
 function unqualified(request: FileRequest, cursor: SqlCursor, offset: number): Offer[] {

@@ -45,6 +45,11 @@ export function grain(text: string | undefined): string | undefined {
   return /\bgrain:\s*([^:.;]+)/i.exec(flat)?.[1]?.trim() ?? /\bone row (?:per|for each|for every) [^:.;,(]+/i.exec(flat)?.[0].trim();
 }
 
+/** The grain, where the description does not call it by its name already. */
+function unsaidGrain(text: string | undefined): string | undefined {
+  return /\bgrain\b/i.test(text ?? '') ? undefined : grain(text);
+}
+
 /** Folder below the model path: `staging`, `marts/finance`; '' where there is none. */
 export function layerOf(project: Project, model: Model): string {
   const inside = path.relative(project.root, path.dirname(model.file)).split(/[\\/]/);
@@ -67,7 +72,7 @@ export function modelLine(project: Project, model: Model): string {
 /** A model, seed or snapshot with its columns (names, types), grain, tests and neighbours. */
 export function describeModel(project: Project, model: Model, columns: readonly Column[]): string {
   const properties = model.properties;
-  const rows = grain(properties?.description);
+  const rows = unsaidGrain(properties?.description);
   const parents = project.parents(model.name).length;
   const children = project.children(model.name).length;
   return joined([
@@ -81,7 +86,7 @@ export function describeModel(project: Project, model: Model, columns: readonly 
 }
 
 export function describeSource(project: Project, source: SourceTable, columns: readonly Column[]): string {
-  const rows = grain(source.properties.description);
+  const rows = unsaidGrain(source.properties.description);
   return joined([
     `**${escaped(source.source)}.${escaped(source.table)}** — source table`,
     description(source.properties.description),

@@ -1,7 +1,6 @@
 /** Hover: what the word under the pointer is. */
 import { MarkupKind, type Hover } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
-import type { Model } from '../project/types';
 import { block, code, describeDoc, describeMacro, describeModel, describeVariable, joined } from './describe';
 import { settingAt, sourceAt, type Told } from './hoverParts';
 import { hoverSql } from './hoverSql';
@@ -11,32 +10,29 @@ import { FILTERS, GLOBALS, STATEMENTS } from './jinjaWords';
 import type { PlaceRequest } from './request';
 import { columnsOfModel } from './scope';
 
-/**
- * What stands at a place, as Markdown; null where nothing is known of it.
- * @param extra adds what only the client's side knows of a model, such as its last run
- */
-export function hover(request: PlaceRequest, extra?: (model: Model) => string | undefined): Hover | null {
-  const told = find(request, extra);
+/** What stands at a place, as Markdown; null where nothing is known of it. */
+export function hover(request: PlaceRequest): Hover | null {
+  const told = find(request);
   return told && told.text !== '' ? { contents: { kind: MarkupKind.Markdown, value: told.text }, range: request.lines.range(told.span) } : null;
 }
 
-function find(request: PlaceRequest, extra: ((model: Model) => string | undefined) | undefined): Told | undefined {
+function find(request: PlaceRequest): Told | undefined {
   const { text, offset, yaml, sql, role } = request;
   if (sql?.jinja.tags.some((tag) => tag.kind === 'comment' && tag.span.start <= offset && offset < tag.span.end)) return undefined;
   const cursor = jinjaCursor(text, offset);
-  if (cursor) return hoverJinja(request, cursor, extra);
-  if (yaml) return hoverYaml(request, (name, span) => modelAt(request, name, span, extra), (inner) => hoverJinja(request, inner, extra));
-  return sql && role !== 'docs' ? hoverSql(request, (name, span) => modelAt(request, name, span, extra)) : undefined;
+  if (cursor) return hoverJinja(request, cursor);
+  if (yaml) return hoverYaml(request, (name, span) => modelAt(request, name, span), (inner) => hoverJinja(request, inner));
+  return sql && role !== 'docs' ? hoverSql(request, (name, span) => modelAt(request, name, span)) : undefined;
 }
 
-function modelAt({ project }: PlaceRequest, name: string, span: Span, extra: ((model: Model) => string | undefined) | undefined): Told | undefined {
+function modelAt({ project }: PlaceRequest, name: string, span: Span): Told | undefined {
   const model = project.models.get(name);
-  return model && { text: joined([describeModel(project, model, columnsOfModel(project, name).columns), extra?.(model) ?? '']), span };
+  return model && { text: describeModel(project, model, columnsOfModel(project, name).columns), span };
 }
 
-function hoverJinja(request: PlaceRequest, cursor: JinjaCursor, extra: ((model: Model) => string | undefined) | undefined): Told | undefined {
+function hoverJinja(request: PlaceRequest, cursor: JinjaCursor): Told | undefined {
   const { text } = request;
-  if (cursor.string) return inString(request, cursor, cursor.string, extra);
+  if (cursor.string) return inString(request, cursor, cursor.string);
   const { word, path } = cursor;
   const name = text.slice(word.start, word.end);
   if (name === '') return undefined;
@@ -78,7 +74,7 @@ function argumentAt({ project }: PlaceRequest, call: OpenCall, name: string, spa
   return { text: joined([`${code(parameter.default === undefined ? name : `${name}=${parameter.default}`)} — argument of ${code(call.name)}`, doc?.type ?? '', doc?.description ?? '']), span };
 }
 
-function inString(request: PlaceRequest, cursor: JinjaCursor, span: Span, extra: ((model: Model) => string | undefined) | undefined): Told | undefined {
+function inString(request: PlaceRequest, cursor: JinjaCursor, span: Span): Told | undefined {
   const { project, text } = request;
   const name = text.slice(span.start, span.end);
   const call = cursor.calls.at(-1);
@@ -86,7 +82,7 @@ function inString(request: PlaceRequest, cursor: JinjaCursor, span: Span, extra:
     case 'ref':
     case 'builtins.ref': {
       const second = call.argument === 0 ? /^['"]\s*,\s*['"]([^'"]+)['"]/.exec(text.slice(span.end))?.[1] : undefined;
-      return modelAt(request, second !== undefined && !project.models.has(name) ? second : name, span, extra);
+      return modelAt(request, second !== undefined && !project.models.has(name) ? second : name, span);
     }
     case 'source':
     case 'builtins.source': {
