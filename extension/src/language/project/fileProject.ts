@@ -3,13 +3,14 @@ import { pathKey } from '../../dbt/files';
 import { parseSql, parseYaml } from '../analysis/document';
 import { parseJinja } from '../analysis/jinja';
 import type { Span, SqlDocument, YamlDocument } from '../analysis/types';
-import { foldersIn, listBelow, readStart, readText, stampOf } from './disk';
+import { readStart, readText, stampOf } from './disk';
 import { NO_FACTS, type Facts } from './facts';
 import { ProjectIndex, type IndexedFile } from './index';
+import { Layout } from './layout';
 import { ManifestColumns } from './manifest';
 import { ParsedFiles } from './parsed';
 import { pythonFacts } from './pythonFacts';
-import { configOfPath, foldersBelow, readSettings, rolesOf, type ProjectSettings } from './settings';
+import { headerOf } from './seeds';
 import { sqlFacts } from './sqlFacts';
 import type { DocBlock, FileRole, Macro, Model, Project, SourceTable, Use, UseKind, Variable } from './types';
 import { usesInScalars, yamlFacts } from './yamlFacts';
@@ -30,9 +31,7 @@ interface Known extends IndexedFile {
  * once when somebody asks for it.
  */
 export class FileProject implements Project {
-  #settings: ProjectSettings;
-  #settingsText: string | undefined;
-  #roleOf: (relative: string) => FileRole | undefined;
+  readonly #layout: Layout;
   readonly #index: ProjectIndex;
   readonly #files = new Map<string, Known>();
   /** not read yet */
@@ -51,32 +50,27 @@ export class FileProject implements Project {
   readonly #texts = new Map<string, string>();
   readonly #parsed: ParsedFiles;
   readonly #manifest: ManifestColumns;
-  #packages = new Map<string, { root: string; settings: ProjectSettings; roleOf: (relative: string) => FileRole | undefined }>();
-  #packagesMissing = false;
-  #variables: ReadonlyMap<string, Variable> = new Map();
   #version = 1;
 
   /** @param overlay the unsaved text of a file, where an editor holds it */
   constructor(readonly root: string, private readonly overlay: (file: string) => string | undefined, changed: () => void = () => undefined) {
-    this.#settings = readSettings(undefined, path.basename(root));
-    this.#roleOf = rolesOf(this.#settings);
+    this.#layout = new Layout(root, overlay);
     this.#parsed = new ParsedFiles(KEPT, (file) => overlay(file) !== undefined);
     this.#index = new ProjectIndex({
       properties: (name) => this.#needProperties(name),
       facts: (file) => this.#needFile(file),
       docs: () => this.#need('docs', ({ role }) => role === 'docs'),
-      projectConfig: (model) => this.#projectConfig(model),
-    }, () => this.#settings.name);
+      projectConfig: (model) => this.#layout.configOf(model),
+    }, () => this.name);
     this.#manifest = new ManifestColumns(() => {
       this.#version++;
       changed();
     });
-    this.#readSettings();
     this.list();
   }
 
   get name(): string {
-    return this.#settings.name;
+    return this.#layout.settings.name;
   }
 
   get models(): ReadonlyMap<string, Model> {
@@ -104,15 +98,15 @@ export class FileProject implements Project {
 
   get variables(): ReadonlyMap<string, Variable> {
     this.#flush();
-    return this.#variables;
+    return this.#layout.variables;
   }
 
   get packages(): ReadonlySet<string> {
-    return new Set(this.#packages.keys());
+    return this.#layout.packages;
   }
 
   get packagesMissing(): boolean {
-    return this.#packagesMissing;
+    return this.#layout.packagesMissing;
   }
 
   get version(): number {
@@ -160,12 +154,12 @@ export class FileProject implements Project {
   }
 
   roleOf(file: string): FileRole | undefined {
-    return this.#files.get(pathKey(file))?.role ?? this.#place(file)?.role;
+    return this.#files.get(pathKey(file))?.role ?? this.#layout.place(file)?.role;
   }
 
   /** The package that a file belongs to; undefined for the project's own. */
   packageOf(file: string): string | undefined {
-    return this.#place(file)?.package;
+    return this.#layout.place(file)?.package;
   }
 
   seedColumns(file: string): readonly { name: string; span: Span }[] {
@@ -173,38 +167,20 @@ export class FileProject implements Project {
   }
 
   manifestColumns(model: string): readonly { name: string; type?: string; description?: string }[] | undefined {
-    return this.#manifest.columns(this.#manifests(), this.#settings.name, model);
+    return this.#manifest.columns(this.#layout.manifests, this.name, model);
   }
 
   // ---- Keeping current
 
   /** Looks at the folders again: what is new is listed, what is gone is let go of. */
   list(): void {
-    this.#readPackages();
-    const found = new Map<string, Known>();
-    const listed = (root: string, settings: ProjectSettings, roleOf: (relative: string) => FileRole | undefined, from: string | undefined): void => {
-      const except = new Set([settings.targetPath, settings.packagesPath].map((folder) => path.join(root, folder)));
-      const { modelPaths, macroPaths, seedPaths, snapshotPaths, analysisPaths, testPaths } = settings;
-      const folders = [...modelPaths, ...macroPaths, ...seedPaths, ...snapshotPaths, ...(from === undefined ? [...analysisPaths, ...testPaths] : [`${testPaths[0] ?? 'tests'}/generic`])];
-      for (const folder of new Set(folders)) {
-        for (const file of listBelow(path.join(root, folder), except)) {
-          const relative = file.slice(root.length + 1);
-          const role = roleOf(path.sep === '/' ? relative : relative.replaceAll('\\', '/'));
-          if (role === undefined) continue;
-          const key = path.sep === '/' ? file : pathKey(file);
-          found.set(key, { file, key, role, read: false, ...(from === undefined ? {} : { package: from }) });
-        }
-      }
-    };
-    listed(this.root, this.#settings, this.#roleOf, undefined);
-    for (const [name, { root, settings, roleOf }] of this.#packages) listed(root, settings, roleOf, name);
-    const project = path.join(this.root, 'dbt_project.yml');
-    found.set(pathKey(project), { file: project, key: pathKey(project), role: 'project', read: false });
+    this.#layout.readPackages();
+    const found = this.#layout.list();
     for (const [key, known] of this.#files) {
       const still = found.get(key);
       if (still?.role !== known.role || still.package !== known.package) this.#forget(known);
     }
-    for (const [key, known] of found) if (!this.#files.has(key)) this.#add(known);
+    for (const [key, file] of found) if (!this.#files.has(key)) this.#add({ ...file, key, read: false });
     // From the end: YAML first, it is what completion and hover tell most from; packages last
     const rank = ({ role, package: from }: Known): number => (role === 'properties' ? 4 : role === 'macro' ? 2 : role === 'docs' ? 3 : 1) + (from === undefined ? 4 : 0);
     this.#queue = [...this.#unread.values()].sort((one, other) => rank(one) - rank(other));
@@ -222,7 +198,7 @@ export class FileProject implements Project {
 
   /** Whether the file is one of the project, by its place. */
   concerns(file: string): boolean {
-    return this.#place(file) !== undefined || this.#manifests().some((manifest) => pathKey(manifest) === pathKey(file));
+    return this.#layout.place(file) !== undefined || this.#layout.isManifest(pathKey(file));
   }
 
   /** A file changed, on the disk or in an editor; it may be gone, or be a folder. */
@@ -233,8 +209,8 @@ export class FileProject implements Project {
     this.#texts.delete(key);
     this.#asked.clear();
     this.#naming = undefined;
-    if (this.#manifests().some((manifest) => pathKey(manifest) === key)) this.#manifest.changed();
-    else if (this.#files.has(key) || this.#place(file)) this.#dirty.add(file);
+    if (this.#layout.isManifest(key)) this.#manifest.changed();
+    else if (this.#files.has(key) || this.#layout.place(file)) this.#dirty.add(file);
     else if (path.extname(file) === '' || /(?:packages|dependencies)\.ya?ml$/.test(file)) this.#relist = true;
   }
 
@@ -273,7 +249,7 @@ export class FileProject implements Project {
       const key = pathKey(file);
       const known = this.#files.get(key);
       if (known?.role === 'project') {
-        this.#readSettings();
+        if (this.#layout.readSettings()) this.list();
         this.#read(known);
         continue;
       }
@@ -285,9 +261,9 @@ export class FileProject implements Project {
         if (known.read) this.#read(known);
         continue;
       }
-      const place = this.#place(file);
+      const place = this.#layout.place(file);
       if (!place) continue;
-      const added: Known = { ...place, file, key, read: false };
+      const added: Known = { ...place, key, read: false };
       this.#add(added);
       this.#read(added);
     }
@@ -328,7 +304,7 @@ export class FileProject implements Project {
       const document = open ? this.yaml(file) : parseYaml(this.#textOf(key, file));
       if (!document) return NO_FACTS;
       if (role === 'properties') return this.#tolerant(key, open, document, yamlFacts(document, parseJinja));
-      return { uses: [...usesInScalars(document, parseJinja), ...this.#settings.variables.map(({ name, span }) => ({ kind: 'var' as const, name, span, role: 'declares' as const }))] };
+      return { uses: [...usesInScalars(document, parseJinja), ...this.#layout.settings.variables.map(({ name, span }) => ({ kind: 'var' as const, name, span, role: 'declares' as const }))] };
     }
     if (file.endsWith('.py')) return pythonFacts(this.#textOf(key, file));
     const text = open ? this.overlay(file) ?? '' : this.#textOf(key, file);
@@ -409,69 +385,4 @@ export class FileProject implements Project {
     }
     return found;
   }
-
-  #readSettings(): void {
-    const file = path.join(this.root, 'dbt_project.yml');
-    const text = this.overlay(file) ?? readText(file);
-    if (text === undefined || text === this.#settingsText) return;
-    const document = parseYaml(text);
-    // The last good one stays where this one is half-written
-    if (document.errors.length > 0 && this.#settingsText !== undefined) return;
-    this.#settingsText = text;
-    const before = this.#settings;
-    this.#settings = readSettings(document, path.basename(this.root));
-    this.#roleOf = rolesOf(this.#settings);
-    this.#variables = new Map(this.#settings.variables.map(({ name, span, value, comment }) => [name, { name, value, location: { file, span }, ...(comment === undefined ? {} : { comment }) }]));
-    const folders = ({ modelPaths, macroPaths, seedPaths, snapshotPaths, analysisPaths, testPaths, targetPath, packagesPath }: ProjectSettings): string =>
-      JSON.stringify([modelPaths, macroPaths, seedPaths, snapshotPaths, analysisPaths, testPaths, targetPath, packagesPath]);
-    if (this.#files.size > 0 && folders(before) !== folders(this.#settings)) this.list();
-  }
-
-  #readPackages(): void {
-    const folder = path.join(this.root, this.#settings.packagesPath);
-    this.#packages = new Map(foldersIn(folder).map((root) => {
-      const text = readText(path.join(root, 'dbt_project.yml'));
-      const settings = readSettings(text === undefined ? undefined : parseYaml(text), path.basename(root));
-      return [settings.name, { root, settings, roleOf: rolesOf(settings) }];
-    }));
-    const wanted = ['packages.yml', 'dependencies.yml'].reduce((sum, name) => sum + (readText(path.join(this.root, name))?.match(/^\s*-\s*(?:package|git|local|tarball|private)\s*:/gm)?.length ?? 0), 0);
-    this.#packagesMissing = this.#packages.size < wanted;
-  }
-
-  /** What a file is by its place, whether or not it is there. */
-  #place(file: string): { role: FileRole; package?: string } | undefined {
-    const inside = (root: string): string | undefined => {
-      const relative = path.relative(root, file).replaceAll('\\', '/');
-      return relative === '..' || relative.startsWith('../') || path.isAbsolute(relative) ? undefined : relative;
-    };
-    for (const [name, { root, roleOf }] of this.#packages) {
-      const relative = inside(root);
-      const role = relative === undefined ? undefined : roleOf(relative);
-      if (role !== undefined && role !== 'project') return { role, package: name };
-    }
-    const relative = inside(this.root);
-    const role = relative === undefined ? undefined : this.#roleOf(relative);
-    return role === undefined ? undefined : { role };
-  }
-
-  #projectConfig({ kind, name, file, package: from }: Model): Record<string, unknown> {
-    const { root, settings } = (from === undefined ? undefined : this.#packages.get(from)) ?? { root: this.root, settings: this.#settings };
-    const paths = { model: settings.modelPaths, seed: settings.seedPaths, snapshot: settings.snapshotPaths }[kind];
-    const folders = foldersBelow(paths, path.relative(root, file).replaceAll('\\', '/'));
-    return configOfPath(this.#settings.configs[kind], [settings.name, ...folders, name]);
-  }
-
-  #manifests(): string[] {
-    return ['manifest.json', path.join('dagster', 'manifest.json'), 'catalog.json'].map((name) => path.join(this.root, this.#settings.targetPath, name));
-  }
-}
-
-/** The names in the first line of a CSV file, with their places. */
-export function headerOf(text: string): { name: string; span: Span }[] {
-  const line = /^[^\r\n]*/.exec(text)?.[0] ?? '';
-  return [...line.matchAll(/(?:^|,)\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(?=,|$)/g)].flatMap((match) => {
-    const name = match[1] ?? match[2] ?? '';
-    const start = match.index + match[0].lastIndexOf(name);
-    return name === '' ? [] : [{ name: name.replaceAll('""', '"'), span: { start, end: start + name.length } }];
-  });
 }
