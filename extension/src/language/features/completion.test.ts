@@ -68,8 +68,9 @@ describe('Jinja', () => {
     assert.equal(sql(`select {{ eu${CURSOR} }}`).take('euros'), 'select {{ euros(${1:column}) }}');
     assert.equal(sql(`select {{ eu${CURSOR}('a') }}`).take('euros'), "select {{ euros('a') }}");
     assert.equal(ask('models/marts/new.sql', `select {{ eu${CURSOR} }}`, undefined, false).take('euros'), 'select {{ euros(column) }}');
-    assert.deepEqual(sql(`select {{ utils.${CURSOR} }}`, '.').labels, ['star']);
-    assert.ok(sql(`select {{ ${CURSOR} }}`).labels.includes('utils'));
+    assert.deepEqual(sql(`select {{ utils.${CURSOR} }}`, '.').labels, ['utils.star']);
+    assert.equal(sql(`select {{ utils.st${CURSOR} }}`).take('utils.star'), 'select {{ utils.star(${1:from}) }}');
+    assert.ok(sql(`select {{ ${CURSOR} }}`).labels.includes('utils.star'));
     assert.ok(sql(`{{ euros(${CURSOR}) }}`).labels.includes('digits='));
     assert.ok(!sql(`{{ ${CURSOR} }}`).labels.some((label) => label.includes('positive')));
   });

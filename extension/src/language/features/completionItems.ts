@@ -80,15 +80,10 @@ export function modelsOfPackage(project: Project, name: string): Offer[] {
   return [...project.models].filter(([, model]) => (model.package ?? project.name) === name).map(([label, model]) => modelOffer(project, label, model));
 }
 
-/** Names of installed packages that models or macros come from. */
-export function packageNames(project: Project): readonly string[] {
+/** Names of installed packages that have models. */
+export function packagesWithModels(project: Project): readonly string[] {
   const lists = listsOf(project);
-  if (lists.packages === undefined) {
-    const names = new Set<string>();
-    for (const { package: name } of project.models.values()) if (name !== undefined) names.add(name);
-    for (const { package: name } of project.macros.values()) if (name !== undefined) names.add(name);
-    lists.packages = [...names].sort();
-  }
+  lists.packages ??= [...new Set([...project.models.values()].flatMap((model) => model.package ?? []))].sort();
   return lists.packages;
 }
 
@@ -123,26 +118,19 @@ export function docOffers(project: Project): Offer[] {
   return [...project.docs.values()].map(({ name, text }) => ({ label: name, kind: CompletionItemKind.Text, detail: summary(text), data: { doc: name } satisfies Subject }));
 }
 
-/** Macros that can be called: the project's own, or those of one package. */
-export function macroOffers(project: Project, ofPackage: string | undefined): readonly Offer[] {
+/** Macros that can be called, as they are called: the project's own by name, those of packages with the package in front. */
+export function macroOffers(project: Project): readonly Offer[] {
   const lists = listsOf(project);
   lists.macros ??= [...project.macros].filter(([, macro]) => macro.definition.kind === 'macro').map(([key, macro]) => macroOffer(key, macro));
-  if (ofPackage === undefined) return lists.macros.filter((offer) => !subjectMacro(offer).includes('.'));
-  const prefix = `${ofPackage}.`;
-  return lists.macros.filter((offer) => subjectMacro(offer).startsWith(prefix) || (ofPackage === project.name && !subjectMacro(offer).includes('.')));
-}
-
-function subjectMacro(offer: Offer): string {
-  return (offer.data as { macro: string }).macro;
+  return lists.macros;
 }
 
 function macroOffer(key: string, macro: Macro): Offer {
-  const name = key.slice(key.lastIndexOf('.') + 1);
   const required = macro.definition.parameters.filter((one) => one.default === undefined);
   const places = required.map((one, index) => `\${${index + 1}:${literal(one.name)}}`).join(', ');
   return snippet({
-    label: name, kind: CompletionItemKind.Function, detail: macroSignature(macro), data: { macro: key } satisfies Subject,
-  }, macro.definition.parameters.length === 0 ? `${name}()` : required.length === 0 ? `${name}($1)` : `${name}(${places})`);
+    label: key, kind: CompletionItemKind.Function, detail: macroSignature(macro), sortText: `${key.includes('.') ? 5 : 3}${key}`, data: { macro: key } satisfies Subject,
+  }, macro.definition.parameters.length === 0 ? `${key}()` : required.length === 0 ? `${key}($1)` : `${key}(${places})`);
 }
 
 function documented(text: string | undefined): { documentation?: CompletionItem['documentation'] & object } {

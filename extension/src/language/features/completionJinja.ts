@@ -2,7 +2,7 @@
 import { CompletionItemKind } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
 import type { Project } from '../project/types';
-import { allModels, bare, docOffers, macroOffers, modelsOfPackage, packageNames, snippet, sourceOffers, tableOffers, variableOffers, type Offer } from './completionItems';
+import { allModels, bare, docOffers, macroOffers, modelsOfPackage, packagesWithModels, snippet, sourceOffers, tableOffers, variableOffers, type Offer } from './completionItems';
 import { CONFIG_KEYS, configKeysOf, type ConfigKey, type ResourceKind } from './configKeys';
 import { FILTERS, GLOBALS, STATEMENTS, TESTS } from './jinjaWords';
 import type { JinjaCursor, OpenCall } from './jinjaCursor';
@@ -24,6 +24,9 @@ export interface JinjaPlace {
 export function completeJinja(place: JinjaPlace): { offers: readonly Offer[]; span: Span } {
   const { cursor } = place;
   if (cursor.string) return { offers: inString(place), span: cursor.string };
+  const known = cursor.path !== undefined && Object.hasOwn(GLOBALS, cursor.path) && GLOBALS[cursor.path]?.members !== undefined;
+  // A package's macros are offered by their whole name
+  if (cursor.path !== undefined && !known) return { offers: ofPackage(place, cursor.path), span: { start: cursor.word.start - cursor.path.length - 1, end: cursor.word.end } };
   return { offers: inCode(place), span: cursor.word };
 }
 
@@ -36,7 +39,7 @@ function inString(place: JinjaPlace): readonly Offer[] {
     case 'builtins.ref':
       if (call.keyword !== undefined || call.argument > 1) return [];
       if (call.argument === 1) return modelsOfPackage(project, call.texts[0] ?? '');
-      return [...allModels(project), ...packageNames(project).map((name): Offer => ({ label: name, kind: CompletionItemKind.Module, detail: 'package', sortText: `2${name}` }))];
+      return [...allModels(project), ...packagesWithModels(project).map((name): Offer => ({ label: name, kind: CompletionItemKind.Module, detail: 'package', sortText: `2${name}` }))];
     case 'source':
     case 'builtins.source':
       return call.argument === 0 ? sourceOffers(project) : call.argument === 1 ? tableOffers(project, call.texts[0]) : [];
@@ -48,8 +51,8 @@ function inString(place: JinjaPlace): readonly Offer[] {
     case 'adapter.dispatch':
     case 'dispatch':
       return call.argument === 0 && call.keyword !== 'macro_namespace'
-        ? macroOffers(project, undefined).map(bare)
-        : [project.name, ...packageNames(project)].map((name): Offer => ({ label: name, kind: CompletionItemKind.Module, detail: 'package' }));
+        ? macroOffers(project).filter(({ label }) => !label.includes('.')).map(bare)
+        : [project.name, ...project.packages].map((name): Offer => ({ label: name, kind: CompletionItemKind.Module, detail: 'package' }));
     case 'config':
       return configValues(place, call);
     case 'config.get':
@@ -112,7 +115,7 @@ export function values(labels: readonly string[]): Offer[] {
 function inCode(place: JinjaPlace): readonly Offer[] {
   const { project, text, cursor } = place;
   const call = cursor.calls.at(-1);
-  if (cursor.path !== undefined) return members(project, cursor.path, called(text, cursor.word));
+  if (cursor.path !== undefined) return Object.entries(GLOBALS[cursor.path]?.members ?? {}).map(([label, documentation]) => ({ label, kind: CompletionItemKind.Property, detail: cursor.path ?? '', documentation }));
   if (/\d/.test(text.charAt(cursor.word.start))) return [];
   if (cursor.previous === '|') return Object.entries(FILTERS).map(([label, documentation]) => ({ label, kind: CompletionItemKind.Function, detail: 'filter', documentation }));
   if (cursor.previousWord === 'is' || (cursor.previousWord === 'not' && /\bis\s+not\s+\w*$/.test(text.slice(cursor.start, cursor.word.end)))) return TESTS.map((label) => ({ label, kind: CompletionItemKind.Keyword, detail: 'test' }));
@@ -138,10 +141,13 @@ function called(text: string, word: Span): boolean {
   return /^\s*\(/.test(text.slice(word.end, word.end + 8));
 }
 
-function members(project: Project, path: string, isCalled: boolean): readonly Offer[] {
-  const known = Object.hasOwn(GLOBALS, path) ? GLOBALS[path]?.members : undefined;
-  if (known) return Object.entries(known).map(([label, documentation]) => ({ label, kind: CompletionItemKind.Property, detail: path, documentation }));
-  return named(macroOffers(project, path), isCalled);
+function ofPackage({ project, text, cursor }: JinjaPlace, name: string): readonly Offer[] {
+  const own = name === project.name;
+  const offers = macroOffers(project).flatMap((offer): Offer[] => {
+    if (offer.label.startsWith(`${name}.`)) return [offer];
+    return own && !offer.label.includes('.') ? [{ ...offer, label: `${name}.${offer.label}`, insertText: `${name}.${offer.insertText ?? offer.label}` }] : [];
+  });
+  return named(offers, called(text, cursor.word));
 }
 
 /** Without the parentheses where they stand already. */
@@ -205,8 +211,7 @@ function expressions({ project, text, cursor, locals }: JinjaPlace): Offer[] {
     };
     offers.push(word.snippet === undefined || isCalled ? offer : snippet(offer, label + word.snippet));
   }
-  offers.push(...named(macroOffers(project, undefined), isCalled).map((offer) => ({ ...offer, sortText: `3${offer.label}` })));
-  offers.push(...packageNames(project).map((label): Offer => ({ label, kind: CompletionItemKind.Module, detail: 'package', sortText: `5${label}` })));
+  offers.push(...named(macroOffers(project), isCalled));
   offers.push(...keywords(['not', 'true', 'false', 'none']));
   return offers;
 }

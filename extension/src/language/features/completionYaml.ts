@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Span } from '../analysis/types';
 import type { Column, Project } from '../project/types';
 import { macroSignature } from './describe';
-import { allModels, bare, packageNames, snippet, sourceOffers, tableOffers, variableOffers, type Offer, type Subject } from './completionItems';
+import { allModels, bare, snippet, sourceOffers, tableOffers, variableOffers, type Offer, type Subject } from './completionItems';
 import { completeJinja, settingValues, values } from './completionJinja';
 import { codeCursor } from './jinjaCursor';
 import { PROJECT, PROPERTIES, shapeAt, type Field, type Shape, type YamlValue } from './yamlShapes';
@@ -78,7 +78,7 @@ function named(place: YamlPlace, cursor: YamlCursor, names: 'row' | 'variables' 
 /** Names that a level of `models:` in dbt_project.yml may have: projects first, then folders. */
 function folderNames(project: Project, steps: readonly Step[]): string[] {
   const [, first, ...inner] = steps.map((step) => ('key' in step ? step.key : ''));
-  if (first === undefined) return [project.name, ...packageNames(project)];
+  if (first === undefined) return [project.name, ...project.packages];
   const found = new Set<string>();
   for (const { file, package: of } of project.models.values()) {
     if (of !== undefined || first !== project.name) continue;
