@@ -9,6 +9,8 @@ import { readSettings } from './settings';
 
 /** How long files are read before requests get their turn (milliseconds). */
 const SLICE = 4;
+/** While the client is talking, reading waits until it has said nothing for so long (milliseconds). */
+const QUIET = 25;
 /** After a change that several others usually follow (milliseconds). */
 const TOGETHER = 50;
 
@@ -20,6 +22,7 @@ export class Workspace {
   /** projects by folder of a file, so that a request need not walk up again */
   readonly #byFolder = new Map<string, FileProject | undefined>();
   #reading = false;
+  #heard = performance.now();
   #comparing = false;
   #closed = false;
   #finding: NodeJS.Timeout | undefined;
@@ -29,6 +32,11 @@ export class Workspace {
 
   get projects(): readonly FileProject[] {
     return [...this.#projects.values()];
+  }
+
+  /** The client said something: what it waits for goes first. */
+  heard(): void {
+    this.#heard = performance.now();
   }
 
   /** Takes in a folder of the client's: a project in the folder itself is there at once, those below it soon. */
@@ -152,6 +160,11 @@ export class Workspace {
     this.#reading = true;
     const slice = (): void => {
       if (this.#closed) return;
+      const wait = this.#heard + QUIET - performance.now();
+      if (wait > 0) {
+        setTimeout(slice, wait);
+        return;
+      }
       const end = performance.now() + SLICE;
       for (const project of this.#projects.values()) {
         if (project.complete) continue;

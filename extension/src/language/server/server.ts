@@ -216,6 +216,7 @@ export class LanguageServer {
   #answered<P, R>(name: string, run: (params: P, token: CancellationToken) => Promise<R>): (params: P, token: CancellationToken) => Promise<R | null> {
     return async (params, token) => {
       if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'Cancelled.');
+      this.#workspace.heard();
       this.#compareSometimes();
       try {
         return await run(params, token);
@@ -229,6 +230,7 @@ export class LanguageServer {
 
   #notified<P>(name: string, run: (params: P) => void): (params: P) => void {
     return (params) => {
+      this.#workspace.heard();
       try {
         run(params);
       } catch (error) {

@@ -7,12 +7,15 @@ import type { Span } from '../analysis/types';
 import { codeActions } from '../features/codeActions';
 import { completion, completionResolve } from '../features/completion';
 import { definition } from '../features/definition';
+import { foldingRange } from '../features/folding';
 import { documentHighlight } from '../features/highlights';
 import { diagnostics } from '../features/diagnostics';
 import { hover } from '../features/hover';
 import { references } from '../features/references';
 import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/request';
+import { semanticTokens, SEMANTIC_LEGEND } from '../features/semanticTokens';
 import { signatureHelp } from '../features/signature';
+import { documentSymbol, workspaceSymbol } from '../features/symbols';
 
 type Answer<T> = T | Promise<T>;
 
@@ -40,6 +43,7 @@ export interface Features {
 
 export const FEATURES: Features = {
   completion, completionResolve, hover, signatureHelp,
-  definition, references, documentHighlight,
+  definition, references, documentHighlight, documentSymbol, workspaceSymbol, foldingRange,
+  semanticTokens: { legend: SEMANTIC_LEGEND, full: semanticTokens },
   diagnostics, codeAction: codeActions,
 };
