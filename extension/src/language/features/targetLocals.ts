@@ -15,7 +15,8 @@ export function localAt(jinja: JinjaFile, offset: number): { local: Local; span:
   if (!here) return undefined;
   const scope = scopeOf(jinja, here);
   const places = jinja.variables.filter((one) => one.name === here.name && same(scopeOf(jinja, one), scope)).map(({ span, binds }) => ({ span, binds }));
-  return { local: { name: here.name, scope, places }, span: here.span };
+  // What nothing binds here is a global of dbt's, or another macro's affair
+  return places.some(({ binds }) => binds) ? { local: { name: here.name, scope, places }, span: here.span } : undefined;
 }
 
 /** The innermost block that binds the name: a loop, else a macro (a set of a loop is known in it alone), else the file. */

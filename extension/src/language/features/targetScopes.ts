@@ -28,16 +28,31 @@ export function cteOf(document: SqlDocument, query: Query | undefined, relation:
   const name = relation.pathSpan ? spelt(document.text, relation.pathSpan) : folded(relation.path[0] ?? '');
   for (let at = query; at; at = at.parent) {
     let found: Cte | undefined;
-    for (const cte of at.ctes) {
-      if (spelt(document.text, cte.nameSpan) !== name) continue;
+    for (const cte of ctesOf(document, at).get(name) ?? []) {
       // A CTE sees those before it; itself only where it is recursive
-      if (cte.nameSpan.start > relation.span.start && !recursive(document, at)) continue;
-      if (within(relation.span, cte.span) && !recursive(document, at)) continue;
+      if ((cte.nameSpan.start > relation.span.start || within(relation.span, cte.span)) && !recursive(document, at)) continue;
       found = cte;
     }
     if (found) return found;
   }
   return undefined;
+}
+
+/** By name; kept as long as the text's tree is. */
+const byName = new WeakMap<Query, ReadonlyMap<string, readonly Cte[]>>();
+
+function ctesOf({ text }: SqlDocument, query: Query): ReadonlyMap<string, readonly Cte[]> {
+  const known = byName.get(query);
+  if (known) return known;
+  const found = new Map<string, Cte[]>();
+  for (const cte of query.ctes) {
+    const name = spelt(text, cte.nameSpan);
+    const same = found.get(name);
+    if (same) same.push(cte);
+    else found.set(name, [cte]);
+  }
+  byName.set(query, found);
+  return found;
 }
 
 function recursive({ text }: SqlDocument, query: Query): boolean {
