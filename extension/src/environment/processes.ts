@@ -71,7 +71,7 @@ export async function run(program: string, args: readonly string[], { signal, ti
 }
 
 /** Asks the whole group to end, and makes it after the grace. */
-function killGroup(child: ChildProcess): void {
+export function killGroup(child: ChildProcess): void {
   const { pid } = child;
   if (pid === undefined) return;
   if (process.platform === 'win32') {
