@@ -7,7 +7,7 @@ import {
   CancellationTokenSource, CompletionRequest, createMessageConnection, DefinitionRequest, DidChangeTextDocumentNotification, DidChangeWatchedFilesNotification, DidCloseTextDocumentNotification,
   DidOpenTextDocumentNotification, DidSaveTextDocumentNotification, DocumentDiagnosticRequest, ExitNotification, FileChangeType, HoverRequest, InitializedNotification, InitializeRequest, LogMessageNotification, MessageType,
   PublishDiagnosticsNotification, ReferencesRequest, ShowMessageNotification, ShutdownRequest, StreamMessageReader, StreamMessageWriter,
-  type CompletionItem, type CompletionList, type Definition, type Diagnostic, type Hover, type InitializeResult, type Location, type LocationLink, type MessageConnection, type ServerCapabilities,
+  type CompletionItem, type CompletionList, type Definition, type Diagnostic, type Hover, type InitializeResult, type Location, type LocationLink, type MessageConnection, type ServerCapabilities, type TextDocumentContentChangeEvent,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 
@@ -97,14 +97,14 @@ export class LanguageClient {
   edit(file: string, start: number, end: number, text: string): void {
     const document = this.document(file);
     const change = { range: { start: document.positionAt(start), end: document.positionAt(end) }, text };
-    this.documents.set(file, TextDocument.update(document, [change], document.version + 1));
+    this.update(file, change);
     void this.connection.sendNotification(DidChangeTextDocumentNotification.type, { textDocument: { uri: document.uri, version: document.version }, contentChanges: [change] });
   }
 
   /** The whole text anew. */
   replace(file: string, text: string): void {
     const document = this.document(file);
-    this.documents.set(file, TextDocument.update(document, [{ text }], document.version + 1));
+    this.update(file, { text });
     void this.connection.sendNotification(DidChangeTextDocumentNotification.type, { textDocument: { uri: document.uri, version: document.version }, contentChanges: [{ text }] });
   }
 
@@ -122,6 +122,12 @@ export class LanguageClient {
 
   text(file: string): string {
     return this.document(file).getText();
+  }
+
+  private update(file: string, change: TextDocumentContentChangeEvent): void {
+    const document = this.document(file);
+    this.documents.set(file, TextDocument.update(document, [change], document.version + 1));
+    if (this.published.get(file)?.version === undefined) this.published.delete(file);
   }
 
   private document(file: string): TextDocument {
@@ -204,7 +210,8 @@ export class LanguageClient {
     const { version } = this.document(file);
     const current = (): Published | undefined => {
       const last = this.published.get(file);
-      return last?.version === version ? last : undefined;
+      // A server that tells no version tells of the last one that it saw
+      return last && (last.version ?? version) === version ? last : undefined;
     };
     return (await this.until(current, `diagnostics of version ${version} of ${file}`)).diagnostics;
   }

@@ -96,7 +96,8 @@ export class Oracle {
       const { answer: { items, isIncomplete }, milliseconds } = await timed(() => this.client.completion(file, start + typed.length));
       const known = this.names(kind, model, mark).filter((name) => name.startsWith(typed));
       const labels = new Set(items.map(labelOf));
-      const missing = known.filter((name) => !labels.has(name));
+      // A model may be left out of its own: it cannot read itself
+      const missing = known.filter((name) => !labels.has(name) && name !== model.name);
       const chosen = items.find((item) => labelOf(item) === mark.name);
       const wrong = !chosen || (!isIncomplete && missing.length > 0) ? `lacks ${missing.slice(0, 3).join(', ')} (${items.length} items)`
         : kind === 'macro' ? undefined
@@ -195,7 +196,7 @@ export class Oracle {
     const text = this.project.files.get(target.file) ?? '';
     const offset = ({ line, character }: { line: number; character: number }): number => text.split('\n').slice(0, line).reduce((sum, { length }) => sum + length + 1, character);
     const [start, end] = [offset(place.range.start), offset(place.range.end)];
-    const covers = start < target.span.end && end > target.span.start && end - start < LONGEST_PLACE;
+    const covers = start < target.span.end && end >= target.span.start && end - start < LONGEST_PLACE;
     return covers ? undefined : `it is at ${target.span.start}, not at ${start} to ${end} of ${target.file}`;
   }
 

@@ -13,8 +13,10 @@ after(() => rig.end());
 
 const MODELS = ['clients', 'orders', 'totals'];
 
+/** The models that may be named; not the file itself in which they are asked for. */
 async function refs(client: LanguageClient, root: string): Promise<string[]> {
-  return (await offered(client, path.join(root, 'models', 'scratch.sql'), "select * from {{ ref('|') }}")).sort();
+  const found = await offered(client, path.join(root, 'models', 'scratch.sql'), "select * from {{ ref('|') }}");
+  return found.filter((name) => name !== 'scratch').sort();
 }
 
 describe('a broken project', () => {
