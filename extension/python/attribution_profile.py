@@ -50,6 +50,10 @@ def resolve(request: dict[str, Any]) -> dict[str, Any]:
         return failed("adapter", credentials.type, file)
     fields = ("host", "port", "user", "password", "database", "schema", "sslmode")
     found = {name: getattr(credentials, name, None) for name in fields}
+    # dbt takes a password that it cannot render as it is written
+    unset = re.search(r"\{\{\s*env_var\(\s*['\"]([^'\"]+)['\"]", str(found["password"]))
+    if unset:
+        return failed("dbt", f"Env var required but not provided: '{unset[1]}'", file)
     return {
         "connection": {**found, "profile": profile.profile_name, "target": profile.target_name},
         "profiles_file": str(file),

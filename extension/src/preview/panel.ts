@@ -10,7 +10,7 @@ import type { ConfigValue } from '../platform/config';
 import { runRemedy } from '../platform/remedy';
 import { WebviewPanel } from '../platform/webview';
 import { MissingRelation } from '../warehouse/errors';
-import { createRoleSql, secretKey } from '../warehouse/role';
+import { createRoleSql, PREVIEW_ROLE, secretKey } from '../warehouse/role';
 import type { ReadingWarehouse } from '../warehouse/types';
 import { exportCsv } from './export';
 import { formatRows } from './format';
@@ -181,16 +181,20 @@ export class PreviewPanel implements Disposable {
 
   async #note(what: PreviewHost['notifications']['note']): Promise<void> {
     const connection = await this.options.warehouse.connection();
-    if (what === 'copy') {
-      const schemas = [...new Set(this.options.projects.all.flatMap(({ models }) => [...models.values()].map(({ relation }) => relation.schema)))];
-      await vscode.env.clipboard.writeText(createRoleSql(connection, schemas));
-      void vscode.window.showInformationMessage(vscode.l10n.t('The SQL is in the clipboard. Choose a password in it, and have an administrator of the server run it.'));
+    if (what === 'sql') {
+      const schemas = [...new Set(this.options.projects.all.flatMap(({ models }) => [...models.values()].map(({ relation }) => relation.schema)))].sort();
+      const document = await vscode.workspace.openTextDocument({ language: 'sql', content: createRoleSql(connection, schemas) });
+      await vscode.window.showTextDocument(document, vscode.ViewColumn.Beside);
     } else if (what === 'password') {
-      const password = await vscode.window.showInputBox({ password: true, prompt: vscode.l10n.t('Password of attribution_preview on {0}', connection.host), ignoreFocusOut: true });
+      const password = await vscode.window.showInputBox({ password: true, prompt: vscode.l10n.t('Password of {0} on {1}:{2}. It is kept in VS Code\'s secret storage.', PREVIEW_ROLE, connection.host, connection.port), ignoreFocusOut: true });
       if (!password) return;
       await this.options.context.secrets.store(secretKey(connection), password);
       await this.options.warehouse.reset();
       await this.open();
+      const { state } = this.options.warehouse;
+      if (state.kind !== 'connected' || state.access === 'preview-role') return;
+      await this.options.context.secrets.delete(secretKey(connection));
+      throw new HumanError(vscode.l10n.t('{0} does not let {1} in with this password, so the role of the profile reads on. Run the SQL that creates the role, then enter the password that was chosen in it.', state.server, PREVIEW_ROLE));
     } else {
       await this.options.context.globalState.update(noteKey(connection), true);
     }

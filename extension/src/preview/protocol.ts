@@ -103,7 +103,7 @@ export interface PreviewHost {
     /** by its number in `remedies` */
     remedy: number;
     journey: { clientId: string; purchaseId?: string };
-    note: 'copy' | 'password' | 'dismiss';
+    note: 'sql' | 'password' | 'dismiss';
   };
 }
 

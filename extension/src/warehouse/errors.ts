@@ -28,6 +28,9 @@ export const isStarting = (error: unknown): boolean => codeOf(error) === '57P03'
 export const isRefusedLogin = (error: unknown): boolean => codeOf(error).startsWith('28');
 
 export function unavailable(error: unknown, where: string): Unavailable {
+  if (/client password must be a/.test(messageOf(error))) {
+    return new Unavailable(`PostgreSQL at ${where} asks for a password, and dbt's profile gives none. Set it in profiles.yml, or in the variable that is named there.`, [], { cause: error });
+  }
   const start = { title: 'Start Services', command: 'attribution.startServices' };
   return new Unavailable(`PostgreSQL at ${where} cannot be reached: ${messageOf(error)}`, isRefusedLogin(error) ? [] : [start], { cause: error });
 }

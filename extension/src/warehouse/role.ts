@@ -52,6 +52,7 @@ export function createRoleSql({ dbname, user }: Connection, schemas: readonly st
     `alter default privileges for role ${quoteIdentifier(user)} in schema ${quoteIdentifier(schema)} grant select on tables to attribution_preview;`,
   ]);
   return [
+    '-- Run as an administrator of the server, with a password of your own; enter it in the preview afterwards',
     "create role attribution_preview login password 'choose one' nosuperuser nocreatedb nocreaterole;",
     'alter role attribution_preview set default_transaction_read_only = on;',
     `grant connect on database ${quoteIdentifier(dbname)} to attribution_preview;`,

@@ -23,6 +23,7 @@ write(root, {
   outputs:
     dev: {type: postgres, host: "{{ env_var('SHOP_HOST') }}", port: "{{ env_var('SHOP_PORT', '5433') | as_number }}", user: u, pass: "{{ env_var('SHOP_PASSWORD') }}", dbname: d, schema: analytics, sslmode: require}
     missing: {type: postgres, host: "{{ env_var('NOT_SET') }}", port: 1, user: u, password: "{{ env_var('SHOP_PASSWORD') }}", dbname: d, schema: s}
+    secret: {type: postgres, host: h, port: 1, user: u, password: "{{ env_var('SECRET_NOT_SET') }}", dbname: d, schema: s}
     wrong: {type: postgres, host: h, port: "{{ env_var('SHOP_PASSWORD') }}", user: u, password: p, dbname: d, schema: s}
     cloud: {type: snowflake, account: a}
 `,
@@ -62,6 +63,7 @@ test('a change of .env is seen', async () => {
 test('a missing variable, a wrong target, another database, a value of a wrong type: dbt\'s words and what to do', async () => {
   const missing = await refused('missing');
   assert.match(missing.message, /Env var required but not provided: 'NOT_SET'\. Set the variable in the workspace's \.env file\./);
+  assert.match((await refused('secret')).message, /Env var required but not provided: 'SECRET_NOT_SET'/);
   const wrong = await refused('nowhere');
   assert.match(wrong.message, /does not have a target named 'nowhere'.*dev.*attribution\.dbt\.target/);
   assert.equal(wrong.remedies[0]?.command, 'workbench.action.openSettings');

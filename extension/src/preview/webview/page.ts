@@ -141,13 +141,13 @@ function showTable(shown: Extract<Shown, { kind: 'table' }>): void {
 
 function showNote({ server, user }: { server: string; user: string }): void {
   noteBox.hidden = false;
-  const close = (what: 'copy' | 'password' | 'dismiss') => (): void => {
+  const close = (what: PreviewHost['notifications']['note']) => (): void => {
     rpc.notify('note', what);
     if (what === 'dismiss') noteBox.hidden = true;
   };
   noteBox.replaceChildren(
     element('p', {}, `Queries run in read-only transactions of ${user}, the role of your dbt profile on ${server}. A login role that can only select is safer: create it by the SQL, then enter its password.`),
-    button('copy', 'Copy SQL', close('copy'), { class: 'secondary' }), button('key', 'Enter Password …', close('password'), { class: 'secondary' }), button('close', 'Dismiss', close('dismiss'), { class: 'quiet' }));
+    button('code', 'Show SQL', close('sql'), { class: 'secondary' }), button('key', 'Enter Password …', close('password'), { class: 'secondary' }), button('close', 'Dismiss', close('dismiss'), { class: 'quiet' }));
 }
 
 function showCount({ rows, kind }: Count): void {
