@@ -8,7 +8,7 @@ import { summary } from './describe';
 import type { FileRequest } from './request';
 import { columnsOfCte, columnsOfModel, ctesAt, named, scopeAt, type Scope } from './scope';
 import { sqlCursor, type SqlCursor } from './sqlCursor';
-import { AFTER_RELATION, FUNCTIONS, identifier, IN_EXPRESSION, STARTS } from './sqlWords';
+import { AFTER_RELATION, FUNCTIONS, identifier, IN_EXPRESSION, STARTS } from './completionWords';
 
 /** The offers at an offset outside Jinja, with the stretch of text that they replace; undefined where nothing is offered. */
 export function completeSql(request: FileRequest, offset: number): { offers: readonly Offer[]; span: Span } | undefined {

@@ -6,11 +6,6 @@ import type { Column, DocBlock, Macro, Model, Project, SourceTable, Variable } f
 const MOST_COLUMNS = 40;
 const MOST_TEXT = 4_000;
 
-/** Text that Markdown takes literally. */
-export function escaped(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>#|~!]/g, '\\$&').replace(/\r?\n/g, ' ');
-}
-
 /** Code on one line, whatever it holds. */
 export function code(text: string): string {
   const plain = text.replace(/\s+/g, ' ').trim();
@@ -58,7 +53,7 @@ export function layerOf(project: Project, model: Model): string {
 }
 
 function place(project: Project, file: string): string {
-  return escaped(path.relative(project.root, file).replaceAll('\\', '/'));
+  return code(path.relative(project.root, file).replaceAll('\\', '/'));
 }
 
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
@@ -76,9 +71,9 @@ export function describeModel(project: Project, model: Model, columns: readonly 
   const parents = project.parents(model.name).length;
   const children = project.children(model.name).length;
   return joined([
-    `**${escaped(model.name)}** — ${escaped(modelLine(project, model))}`,
+    `**${code(model.name)}** — ${description(modelLine(project, model))}`,
     description(properties?.description),
-    rows === undefined ? '' : `Grain: ${escaped(rows)}`,
+    rows === undefined ? '' : `Grain: ${description(rows)}`,
     columnTable(columns),
     properties && properties.tests.length > 0 ? `Tests: ${properties.tests.map(code).join(', ')}` : '',
     `${counted(parents, 'parent')} · ${counted(children, 'child').replace('childs', 'children')} · ${place(project, model.file)}`,
@@ -88,9 +83,9 @@ export function describeModel(project: Project, model: Model, columns: readonly 
 export function describeSource(project: Project, source: SourceTable, columns: readonly Column[]): string {
   const rows = unsaidGrain(source.properties.description);
   return joined([
-    `**${escaped(source.source)}.${escaped(source.table)}** — source table`,
+    `**${code(`${source.source}.${source.table}`)}** — source table`,
     description(source.properties.description),
-    rows === undefined ? '' : `Grain: ${escaped(rows)}`,
+    rows === undefined ? '' : `Grain: ${description(rows)}`,
     columnTable(columns),
     source.properties.tests.length > 0 ? `Tests: ${source.properties.tests.map(code).join(', ')}` : '',
     place(project, source.properties.file),
@@ -108,15 +103,15 @@ export function describeMacro(project: Project, macro: Macro): string {
   return joined([
     block(macroSignature(macro), 'python'),
     description(macro.description),
-    documented.map((one) => `- ${code(one.name)}${one.type === undefined ? '' : ` *${escaped(one.type)}*`}${one.description === undefined ? '' : ` — ${description(one.description).replace(/\n+/g, ' ')}`}`).join('\n'),
+    documented.map((one) => `- ${code(one.name)}${one.type === undefined ? '' : ` ${code(one.type)}`}${one.description === undefined ? '' : ` — ${description(one.description).replace(/\n+/g, ' ')}`}`).join('\n'),
     `macro · ${place(project, macro.file)}`,
   ]);
 }
 
 export function describeVariable(project: Project, variable: Variable): string {
   return joined([
-    variable.value === undefined ? `**${escaped(variable.name)}** — variable` : block(`${variable.name}: ${JSON.stringify(variable.value)}`, 'yaml'),
-    escapedLines(variable.comment),
+    variable.value === undefined ? `**${code(variable.name)}** — variable` : block(`${variable.name}: ${JSON.stringify(variable.value)}`, 'yaml'),
+    description(variable.comment),
     variable.location ? `variable · ${place(project, variable.location.file)}` : 'variable · not in dbt_project.yml: its default holds',
   ]);
 }
@@ -128,7 +123,7 @@ export function describeDoc(project: Project, doc: DocBlock): string {
 /** A column of a relation. */
 export function describeColumn(column: Column, relation: string | undefined, expression: string | undefined): string {
   return joined([
-    `**${relation === undefined ? '' : `${escaped(relation)}.`}${escaped(column.name)}**${column.type === undefined ? '' : ` ${code(column.type)}`} — column`,
+    `**${code(relation === undefined ? column.name : `${relation}.${column.name}`)}**${column.type === undefined ? '' : ` ${code(column.type)}`} — column`,
     description(column.description),
     expression === undefined ? '' : block(expression, 'sql'),
     column.from && column.from.relation !== relation ? `From ${code(`${column.from.relation}.${column.from.column}`)}` : '',
@@ -139,15 +134,11 @@ export function describeColumn(column: Column, relation: string | undefined, exp
 /** Names and types of columns as a list. */
 export function columnTable(columns: readonly Column[]): string {
   if (columns.length === 0) return '';
-  const lines = columns.slice(0, MOST_COLUMNS).map((column) => `- ${code(column.name)}${column.type === undefined ? '' : ` *${escaped(column.type)}*`}${column.description === undefined ? '' : ` — ${escaped(summary(column.description))}`}`);
+  const lines = columns.slice(0, MOST_COLUMNS).map((column) => `- ${code(column.name)}${column.type === undefined ? '' : ` ${code(column.type)}`}${column.description === undefined ? '' : ` — ${description(summary(column.description))}`}`);
   if (columns.length > MOST_COLUMNS) lines.push(`- … and ${columns.length - MOST_COLUMNS} more`);
   return lines.join('\n');
 }
 
 export function joined(parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('\n\n');
-}
-
-function escapedLines(text: string | undefined): string {
-  return (text ?? '').split(/\r?\n/).map(escaped).join('\n\n');
 }

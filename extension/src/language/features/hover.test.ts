@@ -20,9 +20,9 @@ function ask(marked: string, file = 'models/marts/new.sql'): string {
 
 test('models, sources, macros, variables, docs', () => {
   const model = ask(`select * from {{ ref('ord${CURSOR}ers') }}`);
-  for (const part of ['**orders** — model · marts · table', 'Grain: one row per order', '`order_id` *bigint* — Key of the order.', '`customer_id`', '1 parent', 'models/marts/orders.sql']) assert.ok(model.includes(part), `${part} in ${model}`);
+  for (const part of ['**`orders`** — model · marts · table', 'Grain: one row per order', '`order_id` `bigint` — Key of the order.', '`customer_id`', '1 parent', 'models/marts/orders.sql']) assert.ok(model.includes(part), `${part} in ${model}`);
   assert.ok(!model.includes('](command:') && !model.includes('<b>'), model);
-  assert.match(ask(`{{ source('raw', 'or${CURSOR}ders') }}`), /source table[\s\S]*Grain: one row per order as it came[\s\S]*`id` \*bigint\*/);
+  assert.match(ask(`{{ source('raw', 'or${CURSOR}ders') }}`), /source table[\s\S]*Grain: one row per order as it came[\s\S]*`id` `bigint`/);
   assert.match(ask(`{{ source('r${CURSOR}aw', 'orders') }}`), /As it came[\s\S]*`orders`/);
   assert.match(ask(`{{ eur${CURSOR}os('a') }}`), /euros\(column, digits=2\)[\s\S]*Cents as euros/);
   assert.match(ask(`{{ euros(dig${CURSOR}its=1) }}`), /digits=2.*argument/);
@@ -40,10 +40,10 @@ test('settings and words of Jinja', () => {
 });
 
 test('columns, aliases, CTEs', () => {
-  assert.match(ask(`select o.order${CURSOR}_id from {{ ref('orders') }} as o`), /\*\*orders\.order\\_id\*\* `bigint`[\s\S]*Key of the order[\s\S]*`unique`/);
+  assert.match(ask(`select o.order${CURSOR}_id from {{ ref('orders') }} as o`), /`orders\.order_id`\*\* `bigint`[\s\S]*Key of the order[\s\S]*`unique`/);
   assert.match(ask(`select ordered${CURSOR}_on from {{ ref('orders') }} as o`), /ordered_at::date/);
-  assert.match(ask(`select ${CURSOR}o.order_id from {{ ref('orders') }} as o`), /\*\*orders\*\* — model/);
-  assert.match(ask(`select 1 from {{ ref('orders') }} as o${CURSOR}`), /\*\*orders\*\* — model/);
+  assert.match(ask(`select ${CURSOR}o.order_id from {{ ref('orders') }} as o`), /`orders`\*\* — model/);
+  assert.match(ask(`select 1 from {{ ref('orders') }} as o${CURSOR}`), /`orders`\*\* — model/);
   const cte = ask(`with recent as (select order_id, customer_id as who from {{ ref('orders') }})\nselect * from rec${CURSOR}ent`);
   assert.match(cte, /CTE[\s\S]*`order_id`[\s\S]*`who`/);
   assert.match(ask(`with rec${CURSOR}ent as (select order_id from {{ ref('orders') }}) select 1 from recent`), /CTE[\s\S]*`order_id`/);
@@ -53,12 +53,12 @@ test('columns, aliases, CTEs', () => {
 
 test('YAML', () => {
   const yaml = (marked: string): string => ask(marked, 'models/a.yml');
-  assert.match(yaml(`models:\n  - name: or${CURSOR}ders`), /\*\*orders\*\* — model/);
+  assert.match(yaml(`models:\n  - name: or${CURSOR}ders`), /`orders`\*\* — model/);
   assert.match(yaml(`models:\n  - name: orders\n    columns:\n      - name: order${CURSOR}_id`), /Key of the order/);
   assert.match(yaml(`models:\n  - name: orders\n    col${CURSOR}umns:\n      - name: x`), /Columns, each/);
   assert.match(yaml(`models:\n  - name: orders\n    data_tests:\n      - uni${CURSOR}que`), /No value occurs twice/);
   assert.match(yaml(`models:\n  - name: orders\n    config:\n      mater${CURSOR}ialized: table`), /How the model is built/);
-  assert.match(yaml(`unit_tests:\n  - name: t\n    model: orders\n    given:\n      - input: ref('stg_or${CURSOR}ders')`), /\*\*stg\\_orders\*\* — model/);
+  assert.match(yaml(`unit_tests:\n  - name: t\n    model: orders\n    given:\n      - input: ref('stg_or${CURSOR}ders')`), /`stg_orders`\*\* — model/);
   assert.match(ask(`vars:\n  window${CURSOR}_days: 30`, 'dbt_project.yml'), /window_days: 30/);
   assert.equal(yaml(`models: # or${CURSOR}ders`), '');
 });

@@ -13,7 +13,7 @@ const shop = projectOf({
 function ask(marked: string, file = 'models/a.sql'): [string, string | undefined] | undefined {
   const help = signatureHelp(shop.at(file, marked));
   const signature = help?.signatures[help.activeSignature ?? 0];
-  return signature && [signature.label, signature.parameters?.[help?.activeParameter ?? 0]?.label as string | undefined];
+  return signature && [signature.label, signature.parameters?.[help.activeParameter ?? 0]?.label as string | undefined];
 }
 
 test('the argument that is written, by place and by name', () => {
