@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 const UI_ROLES = ['src/extension.ts', 'src/sources.ts', 'src/platform/**', 'src/*/{index,commands,panel,provider,diagnostics,status,lenses,tree,watch}.ts', 'test/**'];
 
 /** Folders of features. */
-const FEATURES = ['preview', 'journey', 'lenses', 'assets', 'runs', 'status', 'lineage', 'language'];
+const FEATURES = ['preview', 'journey', 'lenses', 'assets', 'runs', 'status', 'lineage', 'language', 'testing'];
 
 export default tseslint.config(
   { ignores: ['dist/**', 'out/**', '**/node_modules/**', '**/*.mjs', 'test/ui/shots/**', 'src/dagster/schema/**'] },

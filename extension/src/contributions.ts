@@ -15,12 +15,16 @@ export const COMMANDS = {
   showRunLog: 'attribution.showRunLog',
   // Look
   previewModel: 'attribution.previewModel',
+  previewQuery: 'attribution.previewQuery',
   openJourney: 'attribution.openJourney',
   findClient: 'attribution.findClient',
   openModel: 'attribution.openModel',
   showLineage: 'attribution.showLineage',
   refreshAssets: 'attribution.refreshAssets',
   openDagster: 'attribution.openDagster',
+  // Test
+  showFailingRows: 'attribution.showFailingRows',
+  freezeJourney: 'attribution.freezeJourney',
   // The ground
   showStatus: 'attribution.showStatus',
   startServices: 'attribution.startServices',

@@ -15,6 +15,7 @@ import { registerPreview } from './preview';
 import { registerRuns } from './runs';
 import { Sources } from './sources';
 import { registerStatus } from './status';
+import { registerTesting } from './testing';
 import type { Facts } from './status/model';
 
 /** Settings → sources → features. Nothing here waits: what takes time begins afterwards, and only where the folder is trusted. */
@@ -86,6 +87,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerLenses({ projects, dagster }),
     registerLanguage({ module: context.asAbsolutePath('dist/language-server.js'), commands, log }),
     registerLineage({ extensionUri: context.extensionUri, commands, projects, dagster }),
+    registerTesting({ commands, projects, dagster, warehouse, session: sources.session }),
     showParseErrors(sources.preparer.onDidPrepare),
   );
 

@@ -7,6 +7,7 @@ import { type Setting } from './contributions';
 import type { Headers } from './dagster/client';
 import { Services } from './dagster/server';
 import { DagsterSource } from './dagster/state';
+import { DbtSession } from './dbt/session';
 import type { Connection, DbtProject } from './dbt/types';
 import { WorkspaceProjects } from './dbt/watch';
 import { findDagsterProject } from './environment/dagsterProject';
@@ -35,6 +36,7 @@ export class Sources implements Disposable {
   readonly python: PythonEnvironment;
   readonly profiles: Profiles;
   readonly preparer: DbtPreparer;
+  readonly session: DbtSession;
   readonly dagster: DagsterSource;
   readonly warehouse: PostgresWarehouse;
   readonly #url: ConfigSetting<'attribution.dagster.url'>;
@@ -68,6 +70,10 @@ export class Sources implements Disposable {
       python: this.python, environment: this.environment, dagsterProject: () => this.#dagsterProject, dbtProject: () => this.#project()?.root,
       profilesDirectory: profilesFolder, memory: context.workspaceState, ran,
     });
+    this.session = this.#store.add(new DbtSession({
+      python: this.python, environment: this.environment, script: context.asAbsolutePath(path.join('dist', 'python', 'dbt_session.py')), folder: path.join(context.globalStorageUri.fsPath, 'dbt'),
+      profilesDirectory: profilesFolder, target: () => target.value, allow: () => this.#requireTrust(), log: (line) => log.info(line),
+    }));
     const services = new Services({
       program: context.asAbsolutePath(path.join('dist', 'services.mjs')), log: (line) => log.info(line),
       request: async () => {

@@ -1,0 +1,279 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { Cancelled, HumanError, messageOf } from '../base/errors';
+import { DisposableStore, type Disposable } from '../base/events';
+import type { Asset, AssetCheck, Dagster } from '../dagster/types';
+import { nameOf } from '../dagster/words';
+import type { DbtSession } from '../dbt/session';
+import type { DbtProject, Projects } from '../dbt/types';
+import { placesOf } from './places';
+import { finishedOf, labelOf, LIST_ARGS, testsOf, type DbtTest } from './tests';
+
+export interface ExplorerOptions {
+  projects: Projects;
+  dagster: Dagster;
+  session: Pick<DbtSession, 'invoke'>;
+}
+
+type Subject = { kind: 'test'; project: DbtProject; test: DbtTest } | { kind: 'check'; asset: string; name: string };
+
+/** Saved files that come together are listed together (milliseconds). */
+const SETTLE = 800;
+/** What dbt itself writes into a project's folder. */
+const WRITTEN_BY_DBT = /(?:^|[\\/])(?:target|dbt_packages|logs)[\\/]/;
+const CHECKS = 'checks';
+
+/** dbt's tests and Dagster's own asset checks in the Test Explorer. dbt is asked for them when the view is opened first. */
+export class TestExplorer implements Disposable {
+  readonly #store = new DisposableStore();
+  readonly #controller: vscode.TestController;
+  readonly #subjects = new WeakMap<vscode.TestItem, Subject>();
+  /** the query of a test's failing rows, by its id, as the last run compiled it */
+  readonly #failing = new Map<string, { project: DbtProject; name: string; sql: string }>();
+  readonly #tests = new Map<string, DbtTest[]>();
+  #opened = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: ExplorerOptions) {
+    const { projects, dagster } = options;
+    const controller = (this.#controller = this.#store.add(vscode.tests.createTestController('attribution', vscode.l10n.t('dbt and Dagster'))));
+    controller.resolveHandler = async (item) => {
+      if (item === undefined && !this.#opened) await this.#discover();
+    };
+    controller.refreshHandler = () => this.#discover();
+    controller.createRunProfile(vscode.l10n.t('Run'), vscode.TestRunProfileKind.Run, (request, token) => this.#run(request, token), true);
+    const files = this.#store.add(vscode.workspace.createFileSystemWatcher('**/*.{sql,yml,yaml}'));
+    for (const event of [files.onDidChange, files.onDidCreate, files.onDidDelete]) this.#store.add(event(({ fsPath }) => this.#changed(fsPath)));
+    this.#store.add(projects.onDidChange(() => this.#soon()));
+    this.#store.add(dagster.onDidChange(() => this.#opened && this.#showChecks()));
+    this.#store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => this.#soon()));
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#store.dispose();
+  }
+
+  /** The query whose rows a failed data test found. @throws HumanError where none ran since the window was opened */
+  failingRowsOf(item: vscode.TestItem): { project: DbtProject; name: string; sql: string } {
+    const found = this.#failing.get(item.id);
+    if (!found) throw new HumanError(vscode.l10n.t('There are no failing rows of {0}: a data test has them once it ran and failed.', item.label));
+    return found;
+  }
+
+  // ---- what there is
+
+  #changed(file: string): void {
+    const within = this.options.projects.all.map(({ root }) => path.relative(root, file)).find((relative) => !relative.startsWith('..') && !path.isAbsolute(relative));
+    if (within !== undefined && !WRITTEN_BY_DBT.test(within)) this.#soon();
+  }
+
+  #soon(): void {
+    if (!this.#opened) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#discover(), SETTLE);
+  }
+
+  async #discover(): Promise<void> {
+    const { projects, session } = this.options;
+    await projects.ready;
+    if (!vscode.workspace.isTrusted) return;
+    this.#opened = true;
+    this.#controller.items.forEach(({ id }) => {
+      if (id !== CHECKS && !projects.all.some(({ root }) => root === id)) this.#controller.items.delete(id);
+    });
+    for (const project of projects.all) {
+      const root = this.#rootOf(project);
+      root.busy = true;
+      try {
+        const { names } = await session.invoke(project.root, LIST_ARGS);
+        const tests = testsOf(names, project.name);
+        await this.#show(project, root, tests);
+        this.#tests.set(project.root, tests);
+        root.error = undefined;
+      } catch (error) {
+        // What was listed before stays: the project is being written
+        if (!(error instanceof Cancelled)) root.error = messageOf(error);
+      }
+      root.busy = false;
+    }
+    this.#showChecks();
+  }
+
+  #rootOf({ root, name }: DbtProject): vscode.TestItem {
+    const known = this.#controller.items.get(root);
+    if (known) return known;
+    const item = this.#controller.createTestItem(root, name, vscode.Uri.file(path.join(root, 'dbt_project.yml')));
+    item.description = 'dbt';
+    this.#controller.items.add(item);
+    return item;
+  }
+
+  async #show(project: DbtProject, root: vscode.TestItem, tests: readonly DbtTest[]): Promise<void> {
+    const byFile = groupBy(tests, ({ file }) => file);
+    const files: vscode.TestItem[] = [];
+    for (const [file, own] of [...byFile].sort(([one], [other]) => one.localeCompare(other))) {
+      const uri = vscode.Uri.file(path.join(project.root, file));
+      const item = root.children.get(file) ?? this.#controller.createTestItem(file, path.posix.basename(file), uri);
+      item.description = path.posix.dirname(file);
+      const places = file.endsWith('.sql') ? undefined : placesOf(await textOf(uri), own);
+      item.children.replace(own.map((test) => {
+        const child = item.children.get(test.id) ?? this.#controller.createTestItem(test.id, labelOf(test), uri);
+        child.label = labelOf(test);
+        if (test.kind === 'unit') child.description = vscode.l10n.t('unit test of {0}', test.model ?? '');
+        const line = places ? places.get(test.id) : 0;
+        if (line !== undefined) child.range = new vscode.Range(line, 0, line, 0);
+        this.#subjects.set(child, { kind: 'test', project, test });
+        return child;
+      }));
+      files.push(item);
+    }
+    root.children.replace(files);
+  }
+
+  /** Checks that Dagster has beyond dbt's tests, which it shows as checks too. */
+  #showChecks(): void {
+    const ofDbt = new Set([...this.#tests.values()].flat().map(({ name }) => name));
+    const assets = this.options.dagster.assets.map((asset) => ({ asset, checks: asset.checks.filter(({ name }) => !ofDbt.has(name)) })).filter(({ checks }) => checks.length > 0);
+    // Before dbt said which tests are its own, all of them would be here
+    if (ofDbt.size === 0 || assets.length === 0) {
+      this.#controller.items.delete(CHECKS);
+      return;
+    }
+    const root = this.#controller.items.get(CHECKS) ?? this.#controller.createTestItem(CHECKS, vscode.l10n.t('Asset checks'));
+    root.description = 'Dagster';
+    this.#controller.items.add(root);
+    root.children.replace(assets.map(({ asset, checks }) => {
+      const item = root.children.get(asset.key) ?? this.#controller.createTestItem(asset.key, nameOf(asset.key), asset.definition && vscode.Uri.file(asset.definition.file));
+      item.children.replace(checks.map(({ name, description }) => {
+        const child = item.children.get(`${asset.key} ${name}`) ?? this.#controller.createTestItem(`${asset.key} ${name}`, name, item.uri);
+        child.description = description ?? '';
+        this.#subjects.set(child, { kind: 'check', asset: asset.key, name });
+        return child;
+      }));
+      return item;
+    }));
+  }
+
+  // ---- a run
+
+  async #run(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
+    if (!this.#opened) await this.#discover();
+    const run = this.#controller.createTestRun(request);
+    const abort = new AbortController();
+    const cancelling = token.onCancellationRequested(() => abort.abort());
+    try {
+      const items = this.#leaves(request);
+      for (const item of items) run.enqueued(item);
+      const of = <K extends Subject['kind']>(kind: K): (readonly [vscode.TestItem, Extract<Subject, { kind: K }>])[] => items.flatMap((item) => {
+        const subject = this.#subjects.get(item);
+        return subject?.kind === kind ? [[item, subject as Extract<Subject, { kind: K }>] as const] : [];
+      });
+      const tests = groupBy(of('test'), ([, { project }]) => project);
+      await Promise.all([
+        ...[...tests].map(([project, own]) => this.#runTests(run, project, own, request.include === undefined, abort.signal)),
+        this.#runChecks(run, of('check'), abort.signal),
+      ]);
+    } finally {
+      cancelling.dispose();
+      run.end();
+    }
+  }
+
+  #leaves({ include, exclude }: vscode.TestRunRequest): vscode.TestItem[] {
+    const leaves: vscode.TestItem[] = [];
+    const visit = (item: vscode.TestItem): void => {
+      if (exclude?.includes(item)) return;
+      if (this.#subjects.has(item)) leaves.push(item);
+      item.children.forEach(visit);
+    };
+    if (include) include.forEach(visit);
+    else this.#controller.items.forEach(visit);
+    return [...new Set(leaves)];
+  }
+
+  async #runTests(run: vscode.TestRun, project: DbtProject, tests: readonly (readonly [vscode.TestItem, Extract<Subject, { kind: 'test' }>])[], all: boolean, signal: AbortSignal): Promise<void> {
+    const waiting = new Map(tests.map(([item, { test }]) => [test.id, { item, test }]));
+    const selection = all ? [] : ['--select', ...new Set(tests.map(([, { test }]) => test.name))];
+    try {
+      const { results } = await this.options.session.invoke(project.root, ['test', ...selection], (event) => {
+        const item = event.node && waiting.get(event.node.unique_id)?.item;
+        if (item && event.name === 'NodeStart') run.started(item);
+        if (event.level !== 'debug') run.appendOutput(`${event.message.replace(/\r?\n/g, '\r\n')}\r\n`);
+        const finished = finishedOf(event);
+        const done = finished && waiting.get(finished.id);
+        if (!done) return;
+        waiting.delete(finished.id);
+        report(run, done.item, finished.outcome, finished.message, finished.duration);
+      }, signal);
+      for (const { uniqueId, status, sql } of results) {
+        this.#failing.delete(uniqueId);
+        const [, subject] = tests.find(([, { test }]) => test.id === uniqueId) ?? [];
+        if (subject?.test.kind === 'data' && sql !== null && (status === 'fail' || status === 'warn')) this.#failing.set(uniqueId, { project, name: subject.test.name, sql });
+      }
+      for (const { item } of waiting.values()) run.skipped(item);
+    } catch (error) {
+      for (const { item } of waiting.values()) {
+        if (error instanceof Cancelled) run.skipped(item);
+        else run.errored(item, messageAt(item, messageOf(error)));
+      }
+    }
+  }
+
+  async #runChecks(run: vscode.TestRun, checks: readonly (readonly [vscode.TestItem, Extract<Subject, { kind: 'check' }>])[], signal: AbortSignal): Promise<void> {
+    if (checks.length === 0) return;
+    const { dagster } = this.options;
+    const finish = (item: vscode.TestItem, outcome: AssetCheck['outcome'], words: string): void => report(run, item, outcome === 'running' || outcome === undefined ? 'skipped' : outcome, words, undefined);
+    try {
+      const started = Date.now();
+      const launched = await dagster.launch({ assets: [...new Set(checks.map(([, { asset }]) => asset))], checksOnly: true, checks: checks.map(([, { name }]) => name) });
+      for (const [item] of checks) run.started(item);
+      const cancel = (): void => void dagster.cancel(launched.id).catch(() => undefined);
+      if (signal.aborted) cancel();
+      else signal.addEventListener('abort', cancel, { once: true });
+      await launched.ended;
+      await dagster.refresh();
+      for (const [item, { asset, name }] of checks) {
+        const check = checkOf(dagster.assets, asset, name);
+        const isNew = check?.time !== undefined && check.time >= started - 1000;
+        finish(item, signal.aborted || !isNew ? undefined : check.outcome, check?.description ?? vscode.l10n.t('The check did not pass: the run\'s log in Dagster says why.'));
+      }
+    } catch (error) {
+      for (const [item] of checks) run.errored(item, messageAt(item, messageOf(error)));
+    }
+  }
+}
+
+const checkOf = (assets: readonly Asset[], key: string, name: string): AssetCheck | undefined => assets.find((asset) => asset.key === key)?.checks.find((check) => check.name === name);
+
+function report(run: vscode.TestRun, item: vscode.TestItem, outcome: 'passed' | 'warned' | 'failed' | 'errored' | 'skipped', words: string, duration: number | undefined): void {
+  if (outcome === 'skipped') run.skipped(item);
+  else if (outcome === 'failed') run.failed(item, messageAt(item, words), duration);
+  else if (outcome === 'errored') run.errored(item, messageAt(item, words), duration);
+  else {
+    // The Test Explorer knows no warnings, and dbt goes on after one
+    if (outcome === 'warned') run.appendOutput(`${vscode.l10n.t('warning: {0}', words)}\r\n`, undefined, item);
+    run.passed(item, duration);
+  }
+}
+
+function messageAt(item: vscode.TestItem, words: string): vscode.TestMessage {
+  const message = new vscode.TestMessage(words === '' ? vscode.l10n.t('It failed without a word.') : words);
+  message.contextValue = 'failingRows';
+  if (item.uri && item.range) message.location = new vscode.Location(item.uri, item.range);
+  return message;
+}
+
+const textOf = async (uri: vscode.Uri): Promise<string> => {
+  try {
+    return (await vscode.workspace.openTextDocument(uri)).getText();
+  } catch {
+    return '';
+  }
+};
+
+function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+}

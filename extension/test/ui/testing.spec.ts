@@ -1,0 +1,61 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Locator } from '@playwright/test';
+import { expect, test, type Workbench } from './fixtures';
+
+const row = (workbench: Workbench, label: string | RegExp): Locator => workbench.page.locator('.test-explorer .monaco-list-row').filter({ hasText: label }).first();
+
+async function explorer(workbench: Workbench): Promise<void> {
+  await expect(workbench.status(/attribution · dev/)).toBeVisible({ timeout: 100_000 });
+  await workbench.command('Testing: Focus on Test Explorer View');
+  await expect(row(workbench, /attribution/)).toBeVisible({ timeout: 60_000 });
+}
+
+/** Opens the rows on the way to the last one. */
+async function reveal(workbench: Workbench, ...labels: (string | RegExp)[]): Promise<Locator> {
+  for (const label of labels.slice(0, -1)) {
+    const parent = row(workbench, label);
+    await expect(parent).toBeVisible({ timeout: 30_000 });
+    if (await parent.getAttribute('aria-expanded') === 'false') await parent.locator('.monaco-tl-twistie').click();
+  }
+  const last = row(workbench, labels.at(-1) ?? '');
+  await expect(last).toBeVisible({ timeout: 30_000 });
+  return last;
+}
+
+async function run(item: Locator): Promise<void> {
+  await item.hover();
+  await item.locator('.action-label.codicon-testing-run-icon').click();
+}
+
+const state = (item: Locator, name: 'passed' | 'failed'): Locator => item.locator(`.codicon-testing-${name}-icon`);
+
+test('dbt\'s tests and Dagster\'s checks: singly and by file, with what failed, where, and its rows', async ({ workbench }) => {
+  const file = path.join(workbench.folder, 'dbt', 'tests', 'no_purchase_is_free.sql');
+  await explorer(workbench);
+  fs.writeFileSync(file, 'select purchase_id, revenue\nfrom {{ ref(\'int_purchases\') }}\nwhere revenue < 20\n');
+  try {
+    const unit = await reveal(workbench, /^attribution/, /^channel_performance_unit_tests\.yml/, 'a_channel_counts_purchases_and_clients_once');
+    await run(unit);
+    await expect(state(unit, 'passed')).toBeVisible({ timeout: 60_000 });
+
+    const marts = await reveal(workbench, /^attribution/, /^channel_performance\.yml/);
+    await run(marts);
+    await expect(state(marts, 'passed')).toBeVisible({ timeout: 60_000 });
+
+    const failing = await reveal(workbench, /^attribution/, /^no_purchase_is_free\.sql/, /^no_purchase_is_free(?!\.sql)/);
+    await run(failing);
+    await expect(state(failing, 'failed')).toBeVisible({ timeout: 60_000 });
+    await workbench.shoot('testing');
+    await failing.click({ button: 'right' });
+    const item = workbench.page.locator('.monaco-menu .action-label', { hasText: 'Show Failing Rows' });
+    await expect(async () => {
+      await item.click({ timeout: 2000 });
+      await expect(item).toBeHidden({ timeout: 2000 });
+    }).toPass();
+    const frame = await workbench.webview(/no_purchase_is_free/);
+    await expect(frame.locator('.ag-header-cell[col-id*="revenue"]').first()).toBeVisible({ timeout: 30_000 });
+  } finally {
+    fs.rmSync(file);
+  }
+});
