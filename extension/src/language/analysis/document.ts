@@ -1,9 +1,11 @@
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { parseJinja } from './jinja';
+import { parseSqlFile } from './sql';
 import type { SqlDocument, YamlDocument, YamlNode } from './types';
 
 export function parseSql(text: string): SqlDocument {
-  return { text, jinja: parseJinja(text), sql: { queries: [], tokens: [] } };
+  const jinja = parseJinja(text);
+  return { text, jinja, sql: parseSqlFile(text, jinja) };
 }
 
 export function parseYaml(text: string): YamlDocument {

@@ -104,6 +104,8 @@ export interface Relation {
   /** `as alias (a, b)` */
   columnAliases?: { name: string; span: Span }[];
   query?: Query;
+  /** Jinja decides whether it is there at all (`{% if %}`, `{% for %}`), or which version it is */
+  dynamic?: boolean;
   /** how it is joined: undefined for the first of FROM */
   join?: { kind: 'inner' | 'left' | 'right' | 'full' | 'cross'; span: Span; lateral: boolean; on?: Span; using?: string[] };
 }
@@ -125,6 +127,8 @@ export interface Query {
   span: Span;
   ctes: Cte[];
   selects: Select[];
+  /** Jinja decides what it is: a tag stands for a whole select, or its selects are in branches of `{% if %}` */
+  dynamic?: boolean;
   orderBy?: Span;
   /** the query whose CTEs it sees too, and, for a lateral or correlated one, whose relations */
   parent?: Query;

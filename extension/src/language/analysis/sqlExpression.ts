@@ -1,0 +1,548 @@
+/** Expressions of SQL: what columns they read, and what the column is called that they make. */
+import { AFTER, CAST_NAMES, CLAUSES, FUNCTION_NAMES, JOINS, OPERATORS, RESERVED, RESULT_TYPES, VALUES } from './sqlWords';
+import { readType } from './sqlTypes';
+import type { Streams, Stream } from './sqlStream';
+import type { ColumnReference, Query, Select, Span, Token } from './types';
+
+/** Where an expression stands, which decides where it ends. */
+export type Context = 'item' | 'condition' | 'argument' | 'from-argument' | 'cast' | 'case' | 'window';
+
+/** What an expression makes. */
+export interface Made {
+  /** the column's name; undefined where Jinja decides */
+  name: string | undefined;
+  nameSpan?: Span;
+  /** 2: a name of its own; 1: named after a type or CASE, which a cast or CASE around it replaces; 0: none */
+  strength: 0 | 1 | 2;
+  column?: ColumnReference;
+  type?: string;
+  star?: { qualifier?: { name: string; span: Span } };
+  /** whether an expression of Jinja takes part */
+  jinja: boolean;
+}
+
+const UNNAMED = '?column?';
+const DEEPEST = 150;
+/** Functions with words between their arguments. */
+const FROM_FUNCTIONS = new Set(['extract', 'substring', 'trim', 'overlay', 'position', 'xmltable', 'json_table']);
+const BOOLEAN = new Set(['and', 'or', 'not', 'in', 'is', 'like', 'ilike', 'similar', 'between', 'isnull', 'notnull', 'overlaps', '=', '<', '>', '<=', '>=', '<>', '!=', '~', '~*', '!~', '!~*', '@>', '<@', '?', '?|', '?&', '&&']);
+const ARGUMENT_ENDS = new Set(['select', 'where', 'group', 'having', 'union', 'intersect', 'except']);
+const FRAMES = new Set(['rows', 'range', 'groups']);
+/** Reserved words that a new operand follows. */
+const BEFORE_OPERAND = new Set(['from', 'for', 'placing', 'using', 'when', 'then', 'else']);
+/** Functions that are written with words that are reserved elsewhere. */
+const RESERVED_FUNCTIONS = new Set(['left', 'right', 'user', 'overlaps', 'binary', 'grouping', 'isnull', 'notnull']);
+
+export abstract class ExpressionParser {
+  protected at = 0;
+  protected depth = 0;
+  protected select: Select | undefined;
+  protected readonly tokens: readonly Token[];
+  protected readonly words: readonly string[];
+  protected readonly branches: readonly number[];
+
+  constructor(protected readonly text: string, protected readonly streams: Streams, stream: Stream) {
+    this.tokens = stream.tokens;
+    this.words = stream.words;
+    this.branches = stream.branches;
+  }
+
+  /** Reads a query from its first word; one that is correlated sees the relations of the select around it. */
+  protected abstract query(correlated: boolean): Query;
+
+  // ---- tokens
+
+  protected word(offset = 0): string {
+    return this.words[this.at + offset] ?? '';
+  }
+
+  protected token(offset = 0): Token | undefined {
+    return this.tokens[this.at + offset];
+  }
+
+  protected get done(): boolean {
+    return this.at >= this.tokens.length;
+  }
+
+  /** Whether a token follows the one before it without space. */
+  protected glued(offset: number): boolean {
+    const before = this.token(offset - 1);
+    return before !== undefined && before.end === this.token(offset)?.start;
+  }
+
+  protected startOf(offset = 0): number {
+    return this.token(offset)?.start ?? this.tokens.at(-1)?.end ?? 0;
+  }
+
+  /** Where the last token that was read ends. */
+  protected get lastEnd(): number {
+    return this.tokens[this.at - 1]?.end ?? 0;
+  }
+
+  protected accept(word: string): boolean {
+    if (this.word() !== word) return false;
+    this.at++;
+    return true;
+  }
+
+  protected isName(offset = 0): boolean {
+    const kind = this.token(offset)?.kind;
+    return kind === 'word' || kind === 'quoted';
+  }
+
+  /** Whether a name at a token is pieced together by Jinja. */
+  protected isPieced(offset = 0): boolean {
+    const token = this.token(offset);
+    if (!token) return false;
+    if (token.kind === 'quoted') return this.text.slice(token.start, token.end).includes('{{');
+    const next = this.token(offset + 1);
+    if (next?.start === token.end && (next.kind === 'jinja' || (token.kind === 'jinja' && (next.kind === 'word' || next.kind === 'number')))) return true;
+    const before = this.token(offset - 1);
+    return token.kind === 'word' && before?.kind === 'jinja' && before.end === token.start;
+  }
+
+  /** Over all pieces of a name: `{{ a }}_b_{{ c }}`. */
+  protected skipPieces(): void {
+    this.at++;
+    while (this.glued(0) && ['jinja', 'word', 'number', 'quoted'].includes(this.token()?.kind ?? '')) this.at++;
+  }
+
+  /** A name without its quotes, as it is written. */
+  protected nameOf(token: Token): string {
+    const text = this.text.slice(token.start, token.end);
+    if (token.kind !== 'quoted') return text;
+    const bare = text.startsWith('"') ? text.slice(1) : text.slice(3);
+    return (bare.endsWith('"') ? bare.slice(0, -1) : bare).replaceAll('""', '"');
+  }
+
+  /** A name as PostgreSQL keeps it. */
+  protected folded(token: Token): string {
+    return token.kind === 'quoted' ? this.nameOf(token) : this.text.slice(token.start, token.end).toLowerCase();
+  }
+
+  protected startsQuery(offset = 0): boolean {
+    const word = this.word(offset);
+    if (word === 'select' || (word === 'with' && this.token(offset)?.kind === 'word')) return true;
+    if (word === 'values') return this.word(offset + 1) === '(';
+    if (word !== '(') return false;
+    let inner = offset;
+    while (this.word(inner) === '(') inner++;
+    return this.word(inner) === 'select' || this.word(inner) === 'with';
+  }
+
+  /** To behind the parenthesis that closes the one that was read; stays where it is missing. */
+  protected skipParentheses(): void {
+    for (let depth = 1; !this.done && depth > 0; this.at++) {
+      if (this.word() === '(') depth++;
+      else if (this.word() === ')') depth--;
+    }
+  }
+
+  // ---- expressions
+
+  /** Expressions with commas between them. */
+  protected list(context: Context): Made[] {
+    const found = [this.expression(context)];
+    while (this.accept(',')) found.push(this.expression(context));
+    return found;
+  }
+
+  /** Reads one expression. Always ends before the first word that cannot belong to it. */
+  protected expression(context: Context): Made {
+    let made: Made | undefined;
+    let composite = false;
+    let boolean = false;
+    let jinja = false;
+    let operand = false;
+    const take = (next: Made): void => {
+      if (made) composite = true;
+      made = next;
+      jinja ||= next.jinja;
+      operand = true;
+    };
+    while (!this.done && !this.#ends(context, operand)) {
+      const token = this.token();
+      if (!token) break;
+      const word = this.word();
+      switch (token.kind) {
+        case 'string': case 'number': take({ name: UNNAMED, strength: 0, jinja: false, type: this.#literalType(token) }); this.at++; break;
+        case 'quoted': take(this.#name()); break;
+        case 'jinja':
+          if (operand) {
+            jinja = true;
+            this.at++;
+          } else take(this.#name());
+          break;
+        case 'symbol':
+          if (word === '(') take(this.#group());
+          else if (word === '[') {
+            this.at++;
+            this.list('argument');
+            this.accept(']');
+          } else if (word === '::') {
+            this.at++;
+            const made_ = made ?? { name: UNNAMED, strength: 0 as const, jinja: false };
+            made = this.#cast(composite ? { name: UNNAMED, strength: 0, jinja } : made_);
+            jinja ||= made.jinja;
+            composite = false;
+            operand = true;
+          } else if (word === '*' && !operand) {
+            this.at++;
+            take({ name: undefined, strength: 0, jinja: false, star: {} });
+          } else if (word === '.' && operand) {
+            this.at++;
+            const field = this.token();
+            if (field && this.isName() && this.glued(0)) {
+              this.at++;
+              made = { name: this.folded(field), nameSpan: { start: field.start, end: field.end }, strength: 2, jinja };
+            } else if (this.word() === '*') this.at++;
+          } else {
+            this.at++;
+            boolean ||= BOOLEAN.has(word);
+            if (word !== ':' && word !== ']') composite = true;
+            operand = false;
+          }
+          break;
+        case 'word': {
+          const next = this.#wordOperand(word, operand);
+          if (next === 'operator') {
+            composite = true;
+            boolean ||= BOOLEAN.has(word);
+            operand = false;
+          } else if (next !== 'nothing') {
+            if (next.name === 'timezone' && operand) made = undefined;
+            take(next);
+          }
+          break;
+        }
+        default: this.at++;
+      }
+    }
+    if (!made) return { name: undefined, strength: 0, jinja };
+    if (!composite) return jinja ? { ...made, jinja } : made;
+    return { name: UNNAMED, strength: 0, jinja, ...(boolean ? { type: 'boolean' } : {}) };
+  }
+
+  #ends(context: Context, operand: boolean): boolean {
+    const word = this.word();
+    const token = this.token();
+    if (word === ',' || word === ')' || word === ';') return true;
+    if (word === ']') return context === 'argument' || context === 'case';
+    if (token?.kind !== 'word' && token?.kind !== 'quoted') return false;
+    if (token.kind === 'word' && this.word(1) !== '.') {
+      switch (context) {
+        case 'item': case 'condition':
+          if (CLAUSES.has(word) || (word === 'with' && this.word(1) !== 'ordinality')) return true;
+          if (context === 'condition' && JOINS.has(word) && !(this.word(1) === '(' && RESERVED_FUNCTIONS.has(word))) return true;
+          if (word === 'as') return true;
+          break;
+        case 'window':
+          if (operand && (word === 'order' || word === 'partition') && this.word(1) === 'by') return true;
+          if (operand && FRAMES.has(word)) return true;
+          if (word === 'from' || ARGUMENT_ENDS.has(word)) return true;
+          break;
+        case 'argument': if (word === 'from' || ARGUMENT_ENDS.has(word)) return true; break;
+        case 'from-argument': if (ARGUMENT_ENDS.has(word)) return true; break;
+        case 'cast': if (word === 'as' || word === 'from' || ARGUMENT_ENDS.has(word)) return true; break;
+        case 'case': if (['when', 'then', 'else', 'end', 'from'].includes(word) || ARGUMENT_ENDS.has(word)) return true;
+      }
+      if (context !== 'item' || !operand || RESERVED.has(word) || OPERATORS.has(word) || AFTER.has(word)) return false;
+    }
+    // A name behind an operand is its alias
+    return context === 'item' && operand;
+  }
+
+  /** A word that is no clause's: an operand, an operator, or nothing that counts. */
+  #wordOperand(word: string, operand: boolean): Made | 'operator' | 'nothing' {
+    if (this.glued(1) && (this.word(1) === '.' || this.token(1)?.kind === 'jinja')) return this.#name();
+    const next = this.word(1);
+    if (next === '=>' || next === ':=') {
+      this.at += 2;
+      return 'nothing';
+    }
+    switch (word) {
+      case 'case': return this.#case();
+      case 'null': case 'default': this.at++; return { name: UNNAMED, strength: 0, jinja: false };
+      case 'true': case 'false': this.at++; return { name: UNNAMED, strength: 0, jinja: false, type: 'boolean' };
+      case 'cast': if (next === '(') return this.#castCall(); break;
+      case 'at':
+        if (operand && (next === 'time' || next === 'local')) {
+          this.at += next === 'time' ? 3 : 2;
+          if (next === 'time' && !this.done) this.#zone();
+          return { name: 'timezone', strength: 2, jinja: false };
+        }
+        break;
+      case 'is': return this.#is();
+      case 'over': case 'filter': case 'within': if (operand && this.#window(word)) return 'nothing'; break;
+      case 'collate': this.at += 2; return 'nothing';
+      case 'operator': if (next === '(') {
+        this.at += 2;
+        this.skipParentheses();
+        return 'operator';
+      } break;
+      case 'nulls': if (next === 'first' || next === 'last') {
+        this.at += 2;
+        return 'nothing';
+      } break;
+      case 'array': if (next === '[' || next === '(') return this.#array(); break;
+      case 'asc': case 'desc': this.at++; return 'nothing';
+      case 'order': case 'partition': if (next === 'by') {
+        this.at += 2;
+        return 'operator';
+      } break;
+      default:
+    }
+    if (next === '(' && (!RESERVED.has(word) || RESERVED_FUNCTIONS.has(word) || word === 'exists') && !(OPERATORS.has(word) && !RESERVED_FUNCTIONS.has(word))) return this.#call();
+    if (VALUES.has(word)) {
+      this.at++;
+      const type = RESULT_TYPES[word];
+      if (this.word() === '(' && this.token(1)?.kind === 'number') this.at += 3;
+      return { name: word, strength: 2, jinja: false, ...(type === undefined ? {} : { type }) };
+    }
+    if (RESERVED.has(word) || (operand && OPERATORS.has(word))) {
+      this.at++;
+      return OPERATORS.has(word) || BEFORE_OPERAND.has(word) ? 'operator' : 'nothing';
+    }
+    if (this.token(1)?.kind === 'string' && !this.text.startsWith('$', this.startOf(1))) return this.#typed(word);
+    // Two names side by side: nothing that is known
+    if (operand) {
+      this.at++;
+      return 'nothing';
+    }
+    return this.#name();
+  }
+
+  /** `is [not] null`, `is [not] distinct from`, `is not true`, `is json` */
+  #is(): 'operator' {
+    this.at++;
+    this.accept('not');
+    if (this.accept('distinct')) this.accept('from');
+    else if (['unknown', 'normalized', 'json', 'document', 'null', 'true', 'false'].includes(this.word())) this.at++;
+    return 'operator';
+  }
+
+  #zone(): void {
+    const token = this.token();
+    if (token?.kind === 'string') this.at++;
+    else if (token?.kind === 'word' || token?.kind === 'quoted' || token?.kind === 'jinja') this.#name();
+    else if (this.word() === '(') this.#group();
+  }
+
+  /** `interval '1 day'`, `date '2024-01-01'` */
+  #typed(word: string): Made {
+    this.at += 2;
+    while (word === 'interval' && ['year', 'month', 'day', 'hour', 'minute', 'second', 'to'].includes(this.word())) this.at++;
+    return { name: CAST_NAMES[word] ?? word, strength: 1, jinja: false, type: word };
+  }
+
+  #literalType(token: Token): string {
+    if (token.kind === 'string') return 'text';
+    const text = this.text.slice(token.start, token.end);
+    return /^\d+$/.test(text) ? (Number(text) > 2147483647 ? 'bigint' : 'integer') : 'numeric';
+  }
+
+  /** `a`, `a.b`, `a.*`, `s.t.c`, `f(…)` with a schema, half-written `a.`, and names with Jinja in them. */
+  #name(): Made {
+    const parts: Token[] = [];
+    let pieced = false;
+    for (;;) {
+      const token = this.token();
+      if (!token) break;
+      if (this.isPieced() || token.kind === 'jinja') {
+        pieced = true;
+        this.skipPieces();
+      } else {
+        parts.push(token);
+        this.at++;
+      }
+      if (this.word() !== '.' || !this.glued(0)) break;
+      this.at++;
+      if (this.word() === '*' && this.glued(0)) {
+        this.at++;
+        const last = parts.at(-1);
+        return { name: undefined, strength: 0, jinja: pieced, star: last && !pieced ? { qualifier: { name: this.nameOf(last), span: { start: last.start, end: last.end } } } : {} };
+      }
+      if (!this.glued(0) || !(this.isName() || this.token()?.kind === 'jinja')) return { name: undefined, strength: 0, jinja: pieced };
+    }
+    if (this.word() === '(' && (pieced || parts.length > 0) && (parts.length > 1 || this.glued(0))) {
+      const last = parts.at(-1);
+      return this.#arguments(pieced || !last ? undefined : this.folded(last));
+    }
+    const [last, before] = [parts.at(-1), parts.at(-2)];
+    if (pieced || !last) return { name: undefined, strength: 0, jinja: true };
+    const column: ColumnReference = {
+      name: this.nameOf(last), span: { start: last.start, end: last.end }, quoted: last.kind === 'quoted',
+      ...(before ? { qualifier: { name: this.nameOf(before), span: { start: before.start, end: before.end } } } : {}),
+    };
+    this.select?.references.push(column);
+    return { name: this.folded(last), nameSpan: { start: last.start, end: last.end }, strength: 2, column, jinja: false };
+  }
+
+  /** A call without schema. */
+  #call(): Made {
+    const token = this.token();
+    const name = token ? this.folded(token) : '';
+    this.at++;
+    return this.#arguments(name);
+  }
+
+  /** From the parenthesis on. */
+  #arguments(name: string | undefined): Made {
+    let jinja = name === undefined;
+    this.#enter(() => {
+      if (this.startsQuery()) this.query(true);
+      else if (this.word() !== ')') {
+        const fromFunction = name !== undefined && FROM_FUNCTIONS.has(name);
+        if (name === 'extract' && (this.isName() || this.token()?.kind === 'string')) this.at++;
+        for (const made of this.list(fromFunction ? 'from-argument' : 'argument')) jinja ||= made.jinja;
+      }
+    });
+    const type = name === undefined ? undefined : RESULT_TYPES[name];
+    return { name: name === undefined ? undefined : FUNCTION_NAMES[name] ?? name, strength: 2, jinja, ...(type === undefined ? {} : { type }) };
+  }
+
+  /** `( … )`: a query, a row, or an expression. */
+  #group(): Made {
+    let made: Made = { name: UNNAMED, strength: 0, jinja: false };
+    this.#enter(() => {
+      if (this.startsQuery()) {
+        const query = this.query(true);
+        const [item] = query.selects[0]?.items ?? [];
+        made = { name: item?.name ?? UNNAMED, strength: item?.name === undefined ? 0 : 2, jinja: item?.dynamic ?? query.dynamic ?? false, ...(item?.type === undefined ? {} : { type: item.type }) };
+        if (item?.name === undefined && made.jinja) made.name = undefined;
+      } else if (this.word() !== ')') {
+        const all = this.list('argument');
+        const [first] = all;
+        made = all.length === 1 && first ? first : { name: 'row', strength: 2, jinja: all.some((one) => one.jinja) };
+      }
+    });
+    return made;
+  }
+
+  /** Reads between parentheses, the first of which is next. Too deep ones are passed over. */
+  #enter(inside: () => void): void {
+    this.at++;
+    if (this.depth >= DEEPEST) {
+      this.skipParentheses();
+      return;
+    }
+    this.depth++;
+    inside();
+    this.depth--;
+    // Whatever is left there says nothing that is known
+    let guard = -1;
+    while (!this.done && this.word() !== ')' && guard !== this.at && !ARGUMENT_ENDS.has(this.word()) && this.word() !== 'from' && this.word() !== ';') {
+      guard = this.at;
+      if (this.word() === ',') this.at++;
+      this.expression('argument');
+      if (guard === this.at && this.word() === ']') this.at++;
+    }
+    this.accept(')');
+  }
+
+  #case(): Made {
+    this.at++;
+    let jinja = false;
+    let otherwise: Made | undefined;
+    const types = new Set<string | undefined>();
+    if (this.depth >= DEEPEST) return { name: 'case', strength: 1, jinja };
+    this.depth++;
+    for (let first = true; !this.done; first = false) {
+      const word = this.word();
+      if (word === 'end') {
+        this.at++;
+        break;
+      }
+      const marked = word === 'when' || word === 'then' || word === 'else';
+      if (marked) this.at++;
+      else if (!first) break;
+      const made = this.expression('case');
+      jinja ||= made.jinja;
+      if (word === 'else') otherwise = made;
+      // NULL has any type
+      if ((word === 'then' || word === 'else') && !(made.strength === 0 && made.type === undefined && made.name === UNNAMED && this.words[this.at - 1] === 'null')) types.add(made.type);
+    }
+    this.depth--;
+    const [type] = types.size === 1 ? types : [];
+    const named = otherwise?.strength === 2 && otherwise.name !== undefined;
+    return { name: named ? otherwise?.name : 'case', strength: named ? 2 : 1, jinja, ...(type === undefined ? {} : { type }) };
+  }
+
+  #castCall(): Made {
+    this.at++;
+    let made: Made = { name: UNNAMED, strength: 0, jinja: false };
+    this.#enter(() => {
+      made = this.expression('cast');
+      if (this.accept('as')) made = this.#cast(made);
+    });
+    return made;
+  }
+
+  /** The type behind `::` or AS. */
+  #cast(made: Made): Made {
+    const { end, type, name } = readType(this.text, this.tokens, this.words, this.at);
+    const jinja = made.jinja || (end > this.at && type === undefined);
+    this.at = end;
+    const named = made.strength === 2 ? { name: made.name, ...(made.nameSpan ? { nameSpan: made.nameSpan } : {}), strength: 2 as const } : { name: made.jinja && made.name === undefined ? undefined : name ?? made.name, strength: 1 as const };
+    return { ...named, jinja, ...(made.column ? { column: made.column } : {}), ...(type === undefined ? {} : { type }) };
+  }
+
+  #array(): Made {
+    this.at++;
+    if (this.word() === '(') this.#group();
+    else {
+      this.at++;
+      this.list('argument');
+      this.accept(']');
+    }
+    return { name: 'array', strength: 2, jinja: false };
+  }
+
+  /** `over (…)`, `over w`, `filter (where …)`, `within group (order by …)`; false where the word is something else. */
+  #window(word: string): boolean {
+    if (word === 'over' && this.isName(1)) {
+      this.at += 2;
+      return true;
+    }
+    const open = word === 'within' && this.word(1) === 'group' ? 2 : 1;
+    if (this.word(open) !== '(') return false;
+    this.at += open;
+    this.#enter(() => {
+      this.accept('where');
+      this.windowDefinition();
+    });
+    return true;
+  }
+
+  /** What stands in the parentheses of a window. */
+  protected windowDefinition(): void {
+    // `over (w order by …)`
+    if (this.isName() && !FRAMES.has(this.word()) && !['partition', 'order'].includes(this.word()) && ['partition', 'order', ')'].includes(this.word(1)) && this.words[this.at - 2] === 'over') this.at++;
+    while (!this.done && this.word() !== ')') {
+      const before = this.at;
+      const word = this.word();
+      if ((word === 'partition' || word === 'order') && this.word(1) === 'by') {
+        this.at += 2;
+        this.#orders();
+      } else if (FRAMES.has(word)) this.#frame();
+      else {
+        this.list('argument');
+        if (this.at === before) break;
+      }
+    }
+  }
+
+  /** Expressions up to the next part of a window. */
+  #orders(): void {
+    do this.expression('window');
+    while (this.accept(','));
+  }
+
+  #frame(): void {
+    for (this.at++; !this.done && this.word() !== ')'; this.at++) if (this.word() === '(') {
+      this.at++;
+      this.skipParentheses();
+      this.at--;
+    }
+  }
+}
