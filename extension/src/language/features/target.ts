@@ -39,8 +39,8 @@ function inSql(request: PlaceRequest, document: SqlDocument): Target | undefined
   if (local) return { kind: 'local', document, local: local.local, span: local.span };
   // Of calls that touch, the innermost: `ref('a')` inside a macro's arguments
   const calls = jinja.calls.filter(({ span }) => holds(span, offset));
-  if (calls.length > 0) return ofUses(request, usesOf(calls, 0)) ?? sourceName(calls, offset);
-  if (jinja.tags.some(({ span }) => span.start < offset && offset < span.end)) return undefined;
+  const used = ofUses(request, usesOf(calls, 0)) ?? sourceName(calls, offset);
+  if (used) return used;
   return request.role === 'docs' ? undefined : inQueries({ project, file: request.file, document }, offset);
 }
 

@@ -1,5 +1,6 @@
 /** Names inside one file's SQL: which CTE a relation reads, which relation a qualifier names. */
 import type { ColumnReference, Cte, Query, Relation, Select, Span, SqlDocument } from '../analysis/types';
+import { stringNames } from './targetStrings';
 
 export const holds = (span: Span | undefined, offset: number): boolean => span !== undefined && span.start <= offset && offset <= span.end;
 
@@ -98,6 +99,7 @@ export function selectsOf({ sql }: SqlDocument): readonly Select[] {
 /** Every column that a file reads, with the select that reads it. */
 export function* readsOf(document: SqlDocument): Generator<{ select: Select; reference: ColumnReference }> {
   for (const select of selectsOf(document)) for (const reference of select.references) yield { select, reference };
+  for (const { select, reference } of stringNames(document)) if (reference) yield { select, reference };
 }
 
 /** Where a CTE is named: its declaration, the relations that read it, and the qualifiers that mean one of these by its own name. */
@@ -128,6 +130,7 @@ export function* qualifiersOf(document: SqlDocument): Generator<{ select: Select
     for (const { qualifier } of select.references) if (qualifier) yield { select, span: qualifier.span };
     for (const { star } of select.items) if (star?.qualifier) yield { select, span: star.qualifier.span };
   }
+  for (const { select, span } of stringNames(document)) yield { select, span };
 }
 
 /** Where a relation is named: its alias, and the qualifiers that mean it. Without an alias, its path stands for that. */

@@ -3,6 +3,7 @@ import {
 } from 'vscode-languageserver';
 import { HumanError, messageOf } from '../../base/errors';
 import { LineIndex } from '../analysis/positions';
+import type { RenameSupport } from '../features/renameEdits';
 import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/request';
 import { readText } from '../project/disk';
 import type { FileProject } from '../project/fileProject';
@@ -27,6 +28,7 @@ export class LanguageServer {
   #hasFolders = false;
   #compared = performance.now();
   #links = false;
+  #renames: RenameSupport = { documentChanges: false, renameFiles: false };
   #snippets = false;
   #completed: PlaceRequest | undefined;
 
@@ -77,6 +79,8 @@ export class LanguageServer {
     const { rootUri, rootPath } = older as { rootUri?: string | null; rootPath?: string | null };
     this.#canWatch = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     this.#links = capabilities.textDocument?.definition?.linkSupport === true;
+    const edits = capabilities.workspace?.workspaceEdit;
+    this.#renames = { documentChanges: edits?.documentChanges === true, renameFiles: edits?.resourceOperations?.includes('rename') === true };
     this.#snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport === true;
     this.#hasFolders = capabilities.workspace?.workspaceFolders === true;
     const roots = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : rootPath ? [this.#uris.uriOf(rootPath)] : []);
@@ -158,7 +162,7 @@ export class LanguageServer {
     if (definition) connection.onDefinition(place('textDocument/definition', (request) => definition(request, this.#links)));
     if (references) connection.onReferences(place('textDocument/references', (request, { context }) => references(request, context.includeDeclaration)));
     if (prepareRename) connection.onPrepareRename(place('textDocument/prepareRename', (request) => prepareRename(request)));
-    if (rename) connection.onRenameRequest(place('textDocument/rename', (request, { newName }) => rename(request, newName)));
+    if (rename) connection.onRenameRequest(place('textDocument/rename', (request, { newName }) => rename(request, newName, this.#renames)));
     if (documentHighlight) connection.onDocumentHighlight(place('textDocument/documentHighlight', (request) => documentHighlight(request)));
     if (documentSymbol) connection.onDocumentSymbol(whole('textDocument/documentSymbol', (request) => documentSymbol(request)));
     if (foldingRange) connection.onFoldingRanges(whole('textDocument/foldingRange', (request) => foldingRange(request)));

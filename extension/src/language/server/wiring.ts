@@ -12,6 +12,8 @@ import { documentHighlight } from '../features/highlights';
 import { diagnostics } from '../features/diagnostics';
 import { hover } from '../features/hover';
 import { references } from '../features/references';
+import { prepareRename, rename } from '../features/rename';
+import type { RenameSupport } from '../features/renameEdits';
 import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/request';
 import { semanticTokens, SEMANTIC_LEGEND } from '../features/semanticTokens';
 import { signatureHelp } from '../features/signature';
@@ -33,7 +35,7 @@ export interface Features {
   references?: (request: PlaceRequest, includeDeclaration: boolean) => Answer<Location[] | null>;
   prepareRename?: (request: PlaceRequest) => Answer<{ range: Range; placeholder: string } | null>;
   /** @throws HumanError with why it cannot be renamed so */
-  rename?: (request: PlaceRequest, newName: string) => Answer<WorkspaceEdit | null>;
+  rename?: (request: PlaceRequest, newName: string, support: RenameSupport) => Answer<WorkspaceEdit | null>;
   documentSymbol?: (request: FileRequest) => Answer<DocumentSymbol[]>;
   workspaceSymbol?: (request: ProjectRequest, query: string) => Answer<WorkspaceSymbol[] | SymbolInformation[]>;
   foldingRange?: (request: FileRequest) => Answer<FoldingRange[]>;
@@ -43,7 +45,7 @@ export interface Features {
 
 export const FEATURES: Features = {
   completion, completionResolve, hover, signatureHelp,
-  definition, references, documentHighlight, documentSymbol, workspaceSymbol, foldingRange,
+  definition, references, prepareRename, rename, documentHighlight, documentSymbol, workspaceSymbol, foldingRange,
   semanticTokens: { legend: SEMANTIC_LEGEND, full: semanticTokens },
   diagnostics, codeAction: codeActions,
 };

@@ -1,0 +1,90 @@
+/** Rename of a column, from where it is made to everything that reads it. */
+import path from 'node:path';
+import { HumanError } from '../../base/errors';
+import type { SqlDocument } from '../analysis/types';
+import { ColumnSearch, type ColumnMention } from './referencesColumns';
+import { linesOf } from './references';
+import { columnMentionsInConfig, columnMentionsInYaml } from './renameColumnsYaml';
+import { checkIdentifier, type Changes, type Edit } from './renameEdits';
+import type { FileRequest } from './request';
+import type { Target } from './target';
+import { Makers, type Maker } from './targetColumns';
+import { bare, folded } from './targetScopes';
+
+type Column = Target & { kind: 'column' };
+
+/**
+ * What makes the column that is renamed: of one that an item hands on from another model, the item itself.
+ * @throws HumanError where no select list of the project makes it
+ */
+export function columnStart({ project }: FileRequest, { item, from, name }: Column): Maker {
+  const start = item ?? from[0];
+  if (!start) throw new HumanError(`Where the column "${name}" is made is not to be told from the files. Rename it by hand.`);
+  if (start.of !== undefined) {
+    if (project.sources.has(start.of)) throw new HumanError(`The column "${name}" is the source ${start.of}'s: the database names it. Give it another name where a model reads it: ${name} as ….`);
+    const kind = project.models.get(start.of)?.kind;
+    throw new HumanError(kind === 'seed' ? `The column "${name}" is named by the seed ${start.of}. Rename it in the CSV file's first line.` : `The column "${name}" of ${start.of} is made by what only dbt can run. Rename it by hand.`);
+  }
+  const owner = start.place && project.modelOfFile(start.place.file)?.package;
+  if (owner !== undefined) throw new HumanError(`The column "${name}" is made by the package ${owner}, which is not this project's to change.`);
+  return start;
+}
+
+export function columnChanges(request: FileRequest, target: Column, newName: string): Changes {
+  checkIdentifier(newName, 'a column');
+  const start = columnStart(request, target);
+  const wanted = folded(newName);
+  if (wanted === start.name) return { edits: [] };
+  const search = new ColumnSearch(request, start);
+  search.run();
+  const edits: Edit[] = [];
+  for (const mention of search.mentions.values()) {
+    // Below a model that makes a column of that name of its own
+    if (mention.carries) continue;
+    refuse(request, mention, start.name, wanted);
+    edits.push(...editsOf(request, mention, newName));
+  }
+  for (const model of search.models) {
+    edits.push(...columnMentionsInYaml(request, model, start.name).map(({ file, span }) => ({ file, span, text: wanted })));
+    edits.push(...columnMentionsInConfig(request, model, start.name).map(({ file, span }) => ({ file, span, text: wanted })));
+  }
+  return { edits };
+}
+
+function editsOf(request: FileRequest, { file, span, role, item }: ColumnMention, name: string): Edit[] {
+  const text = linesOf(request, file)?.text ?? '';
+  const inside = bare(text, span);
+  const replaced: Edit = { file, span: inside, text: inside.start === span.start ? name : folded(name) };
+  const named = (alias: string): Edit => ({ file, span: { start: item?.span.end ?? span.end, end: item?.span.end ?? span.end }, text: ` as ${alias}` });
+  switch (role) {
+    case 'enters': return [named(name)];
+    case 'leaves': return [replaced, named(text.slice(span.start, span.end))];
+    // `count(*)` has no alias yet
+    case 'made': return item && item.nameSpan?.end !== item.span.end ? [named(name)] : [replaced];
+    default: return [replaced];
+  }
+}
+
+/** @throws HumanError where the new name would mean something else, or the column is one with another that keeps its name */
+function refuse(request: FileRequest, { file, span, select, item, role, shared }: ColumnMention, old: string, wanted: string): void {
+  const where = path.relative(request.project.root, file).replaceAll('\\', '/');
+  if (shared) {
+    const other = shared.place ? path.relative(request.project.root, shared.place.file).replaceAll('\\', '/') : shared.of ?? 'another relation';
+    throw new HumanError(`In ${where} the column "${old}" is one with that of ${other} (by union or using), which would keep its name. Rename both by hand.`);
+  }
+  const document = select && documentOf(request, file);
+  if (!select || !document) return;
+  const makers = new Makers(request.project);
+  const scope = { project: request.project, file, document };
+  if (item && role !== 'leaves' && makers.ofQuery(scope, select.query, wanted).length > 0) throw new HumanError(`A column called "${wanted}" is in the same select list in ${where}. Choose another name.`);
+  const nowhere = { start: -1, end: -1 };
+  // Behind a dot it is the column of that relation alone
+  const bareRead = role !== 'made' && document.text[span.start - 1] !== '.';
+  if (bareRead && makers.ofReference(scope, select, { name: wanted, quoted: true, span: nowhere }).length > 0) {
+    throw new HumanError(`A relation that is read in ${where} has a column called "${wanted}" already. Choose another name.`);
+  }
+}
+
+function documentOf({ file: own, sql, project }: FileRequest, file: string): SqlDocument | undefined {
+  return file === own && sql ? sql : project.sql(file);
+}
