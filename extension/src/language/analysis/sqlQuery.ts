@@ -1,7 +1,7 @@
 /** Queries of SQL: WITH, select lists, FROM and the clauses behind them. */
 import { ExpressionParser, type Made } from './sqlExpression';
 import { JOINS, NO_ALIAS, RESERVED } from './sqlWords';
-import type { Cte, JinjaCall, Query, Relation, Select, SelectItem, Span, Token } from './types';
+import type { ColumnReference, Cte, JinjaCall, Query, Relation, Select, SelectItem, Span, Token } from './types';
 
 const SET_OPERATIONS = new Set(['union', 'intersect', 'except']);
 
@@ -384,7 +384,10 @@ export class QueryParser extends ExpressionParser {
     const outputs = new Set<string>();
     for (const { name, nameSpan, column } of query.selects[0]?.items ?? []) if (name !== undefined && (column?.span.start !== nameSpan?.start || query.selects.length > 1)) outputs.add(name);
     if (outputs.size === 0) return;
-    const kept = references.slice(before).filter(({ name, qualifier, quoted }) => qualifier !== undefined || !outputs.has(quoted ? name : name.toLowerCase()));
+    const own = ({ name, qualifier, quoted }: ColumnReference): boolean => qualifier === undefined && outputs.has(quoted ? name : name.toLowerCase());
+    const read = references.slice(before);
+    const kept = read.filter((reference) => !own(reference));
+    if (kept.length < read.length) query.ordered = [...(query.ordered ?? []), ...read.filter(own)];
     references.length = before;
     references.push(...kept);
   }
@@ -453,6 +456,7 @@ export class QueryParser extends ExpressionParser {
       if (this.word() === 'as' && this.isName(1)) this.at += 2;
       if (relation?.join) {
         relation.join.using = names.map(({ name }) => name);
+        relation.join.usingSpans = names.map(({ span }) => span);
         relation.join.span.end = this.lastEnd;
       }
       return;

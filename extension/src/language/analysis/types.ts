@@ -107,7 +107,7 @@ export interface Relation {
   /** Jinja decides whether it is there at all (`{% if %}`, `{% for %}`), or which version it is */
   dynamic?: boolean;
   /** how it is joined: undefined for the first of FROM */
-  join?: { kind: 'inner' | 'left' | 'right' | 'full' | 'cross'; span: Span; lateral: boolean; on?: Span; using?: string[] };
+  join?: { kind: 'inner' | 'left' | 'right' | 'full' | 'cross'; span: Span; lateral: boolean; on?: Span; using?: string[]; usingSpans?: Span[] };
 }
 
 export interface Select {
@@ -130,6 +130,8 @@ export interface Query {
   /** Jinja decides what it is: a tag stands for a whole select, or its selects are in branches of `{% if %}` */
   dynamic?: boolean;
   orderBy?: Span;
+  /** names in ORDER BY that mean the query's own columns: no references of its selects */
+  ordered?: ColumnReference[];
   /** the query whose CTEs it sees too, and, for a lateral or correlated one, whose relations */
   parent?: Query;
   parentSelect?: Select;
