@@ -190,7 +190,8 @@ export const unioned: Shape = (draft, [left, right], dice) => {
   draft.put('with\n\neverything as (\n\n    select\n');
   const items = new Items(draft, '        ');
   for (const column of names) items.named(plain(column), () => (named(draft, undefined, column), draft.put('::text')), 'text');
-  items.named('origin', () => draft.put(`'${left.name}'`));
+  const origin = free('origin', items.columns);
+  items.named(origin, () => draft.put(`'${left.name}'`));
   draft.put('\n    from ');
   from(draft, left);
   draft.put('\n    union all\n    select\n');
@@ -201,13 +202,13 @@ export const unioned: Shape = (draft, [left, right], dice) => {
     if (other) named(draft, 'other', other);
     draft.line(`::text as ${plain(column)},`);
   }
-  draft.put(`        '${right.name}' as origin\n    from `);
+  draft.put(`        '${right.name}' as ${origin}\n    from `);
   from(draft, right);
   draft.put(' as other\n\n)\n\nselect\n');
   const relation = { columns: items.columns, certain: true };
   const outer = new Items(draft);
   outer.star('everything', relation);
-  outer.named('row_count_before', () => (draft.put('count(*) over (partition by '), draft.column('everything', dice.pick(items.columns)), draft.put(' order by 1 rows between unbounded preceding and current row)')), 'bigint');
+  outer.named(free('row_count_before', items.columns), () => (draft.put('count(*) over (partition by '), draft.column('everything', dice.pick(items.columns)), draft.put(' order by 1 rows between unbounded preceding and current row)')), 'bigint');
   draft.scope('everything', relation);
   draft.line('\nfrom everything');
   return { columns: outer.columns, certain: true };

@@ -16,6 +16,7 @@ type FiledMark = Mark & { file: string };
 const LONGEST_PLACE = 400;
 /** How many files a person has open. */
 const MOST_OPEN = 20;
+const PACKAGE = 'metrics_utils';
 
 export class Oracle {
   private readonly opened = new Set<string>();
@@ -222,7 +223,8 @@ export class Oracle {
 
   /** Anything that is offered and no such name at all. */
   private surplus(items: CompletionItem[], kind: string, typed: string, known: string[]): string | undefined {
-    const strangers = items.map(labelOf).filter((label) => label.startsWith(typed) && !known.includes(label));
+    // A package may stand before a model of it
+    const strangers = items.map(labelOf).filter((label) => label.startsWith(typed) && !known.includes(label) && label !== PACKAGE);
     return strangers.length === 0 ? undefined : `${strangers.slice(0, 3).join(', ')} is no ${kind}`;
   }
 

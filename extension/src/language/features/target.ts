@@ -39,7 +39,9 @@ function inSql(request: PlaceRequest, document: SqlDocument): Target | undefined
   if (local) return { kind: 'local', document, local: local.local, span: local.span };
   // Of calls that touch, the innermost: `ref('a')` inside a macro's arguments
   const calls = jinja.calls.filter(({ span }) => holds(span, offset));
-  const used = ofUses(request, usesOf(calls, 0)) ?? sourceName(calls, offset);
+  // On the package of `package.macro` the macro is meant
+  const named = calls.find(({ nameSpan }) => holds(nameSpan, offset));
+  const used = ofUses(named ? { ...request, offset: named.nameSpan.end } : request, usesOf(calls, 0)) ?? sourceName(calls, offset);
   if (used) return used;
   return request.role === 'docs' ? undefined : inQueries({ project, file: request.file, document }, offset);
 }
@@ -102,7 +104,7 @@ function inQueries(scope: Scope, offset: number): Target | undefined {
   for (const { select, span } of qualifiersOf(document)) {
     if (!holds(span, offset)) continue;
     const found = relationNamed(document, select, span);
-    return found && { kind: 'relation', document, ...found, span };
+    if (found) return { kind: 'relation', document, ...found, span };
   }
   for (const { select, reference } of readsOf(document)) {
     if (!holds(reference.span, offset)) continue;
