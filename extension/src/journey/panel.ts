@@ -111,6 +111,7 @@ class JourneyPanel implements Disposable {
       },
       openRecord: ({ sourceFile, recordNumber }) => void openRecord(sourceFile, recordNumber).catch((error: unknown) => commands.show(error, COMMANDS.openJourney)),
       openRows: () => void vscode.commands.executeCommand(COMMANDS.previewModel, { model: MARTS[0], filter: { client_id: clientId } }),
+      freeze: () => void vscode.commands.executeCommand(COMMANDS.freezeJourney, { clientId }),
       findClient: () => void vscode.commands.executeCommand(COMMANDS.findClient),
       materialize: () => void vscode.commands.executeCommand(COMMANDS.materializeWithUpstream, MARTS[0], MARTS),
       remedy: ({ index }) => {

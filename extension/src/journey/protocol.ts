@@ -108,6 +108,8 @@ export interface HostSide {
     selected: { purchaseId: string | null };
     openRecord: { sourceFile: string; recordNumber: number };
     openRows: null;
+    /** the journey becomes a dbt unit test */
+    freeze: null;
     findClient: null;
     /** the marts that credit, with all they depend on */
     materialize: null;

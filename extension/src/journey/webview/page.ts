@@ -86,7 +86,7 @@ async function load(purchaseId: string | null, announcement?: string): Promise<v
   state = new JourneyState(journey);
   if (meanwhile !== null && state.select(meanwhile)) void detail(meanwhile);
   rpc.notify('selected', { purchaseId: state.selected });
-  top.replaceChildren(header(journey, { findClient: () => rpc.notify('findClient', null), openRows: () => rpc.notify('openRows', null), copyLink: () => void copyLink() }));
+  top.replaceChildren(header(journey, { findClient: () => rpc.notify('findClient', null), openRows: () => rpc.notify('openRows', null), freeze: () => rpc.notify('freeze', null), copyLink: () => void copyLink() }));
   if (main.firstChild !== top) main.replaceChildren(...content);
   render();
   remember();

@@ -8,7 +8,7 @@ import { button, h, s, type Child } from './dom';
 import { ring, shape } from './marks';
 import type { View } from './state';
 
-export function header({ clientId, client, purchases, pageViews, morePurchases }: Journey, { findClient, openRows, copyLink }: { findClient: () => void; openRows: () => void; copyLink: () => void }): HTMLElement {
+export function header({ clientId, client, purchases, pageViews, morePurchases }: Journey, { findClient, openRows, freeze, copyLink }: { findClient: () => void; openRows: () => void; freeze: () => void; copyLink: () => void }): HTMLElement {
   const many = morePurchases.before || morePurchases.after;
   const fact = (name: string, value: string | null): HTMLElement => h('div', {}, h('dt', {}, name), h('dd', {}, value ?? '–'));
   const profile = client
@@ -17,6 +17,7 @@ export function header({ clientId, client, purchases, pageViews, morePurchases }
   return h('header', {},
     h('div', { class: 'title' }, h('h1', { title: clientId }, clientId),
       h('div', { class: 'toolbar' }, button('Find Client', findClient, { icon: 'search' }), button('Open SQL Rows', openRows, { icon: 'table', title: 'Open the rows of first_touch_attribution of this client' }),
+        button('Freeze as Unit Test', freeze, { icon: 'beaker', title: 'Write this journey into a model\'s YAML as a dbt unit test, ids masked' }),
         button('Copy Link', copyLink, { icon: 'link', quiet: true, title: 'Copy a link that opens this journey in VS Code' }))),
     h('dl', {}, ...profile, fact('Page views', pageViews ? String(pageViews.length) : 'more than 1000'), fact('Purchases', `${many ? 'more than ' : ''}${purchases.length}`),
       fact(many ? 'Revenue shown' : 'Revenue', sum(purchases.map(({ revenue }) => revenue)))));

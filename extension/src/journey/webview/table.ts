@@ -21,9 +21,9 @@ export class FactTable {
   show({ columns, facts }: Facts, selected: string | null): void {
     const { scrollTop, scrollLeft } = this.element;
     this.#rows.clear();
-    this.element.replaceChildren(facts.length === 0 ? h('p', { class: 'quiet-text' }, 'No event of this client was staged.') : h('table', {},
-      h('thead', {}, h('tr', {}, ...columns.map((name) => h('th', { scope: 'col', class: AMOUNTS.has(name) ? 'amount' : undefined }, name)))),
-      h('tbody', {}, ...facts.map((fact) => this.#row(fact, columns, selected)))));
+    this.element.replaceChildren(facts.length === 0 ? h('p', { class: 'quiet-text' }, 'No event of this client was staged.') : h('table', { role: 'table' },
+      h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...columns.map((name) => h('th', { scope: 'col', role: 'columnheader', class: AMOUNTS.has(name) ? 'amount' : undefined }, name)))),
+      h('tbody', { role: 'rowgroup' }, ...facts.map((fact) => this.#row(fact, columns, selected)))));
     this.element.scrollTo({ top: scrollTop, left: scrollLeft });
     if (selected !== this.#selected) this.#reveal(selected);
     this.#selected = selected;
@@ -44,14 +44,16 @@ export class FactTable {
 
   #row(fact: Fact, columns: readonly string[], selected: string | null): HTMLElement {
     const { id, kind, isPurchase, sourceFile, recordNumber, cells } = fact;
+    // In a narrow panel rows are stacked, which takes the roles of a table's parts away where they are not said
     const cell = (value: string, index: number): HTMLElement => {
       const name = columns[index] ?? '';
-      if (index === 0) return h('th', { scope: 'row' }, value);
-      if (name === 'Event' && isPurchase && id !== selected) return h('td', {}, button(value, () => this.events.select(id), { quiet: true, title: 'Explain this purchase' }));
-      if (name === 'Record') return h('td', {}, button(value, () => this.events.openRecord(sourceFile, recordNumber), { quiet: true, title: 'Open the CSV file at this record' }));
-      return h('td', { class: AMOUNTS.has(name) ? 'amount' : undefined }, value);
+      const attributes = { role: 'cell', 'data-name': name };
+      if (index === 0) return h('th', { scope: 'row', role: 'rowheader' }, value);
+      if (name === 'Event' && isPurchase && id !== selected) return h('td', attributes, button(value, () => this.events.select(id), { quiet: true, title: 'Explain this purchase' }));
+      if (name === 'Record') return h('td', attributes, button(value, () => this.events.openRecord(sourceFile, recordNumber), { quiet: true, title: 'Open the CSV file at this record' }));
+      return h('td', { ...attributes, class: AMOUNTS.has(name) ? 'amount' : undefined }, value === '' ? null : value);
     };
-    const row = h('tr', { class: `kind-${kind}`, 'aria-current': id === selected ? 'true' : undefined, onpointerenter: () => this.events.hover(id), onpointerleave: () => this.events.hover(null) }, ...cells.map(cell));
+    const row = h('tr', { role: 'row', class: `kind-${kind}`, 'aria-current': id === selected ? 'true' : undefined, onpointerenter: () => this.events.hover(id), onpointerleave: () => this.events.hover(null) }, ...cells.map(cell));
     this.#rows.set(id, row);
     return row;
   }
