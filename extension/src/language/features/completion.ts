@@ -2,7 +2,7 @@
 import { InsertTextFormat, MarkupKind, type CompletionItem, type CompletionList } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
 import { completeJinja } from './completionJinja';
-import { documentationOf, placed, withoutPlaces, type Offer, type Subject } from './completionItems';
+import { documentationOf, placed, subjectOf, unplaced, withoutPlaces, type Offer } from './completionItems';
 import { completeSql } from './completionSql';
 import { completeYaml } from './completionYaml';
 import { jinjaCursor, type JinjaCursor } from './jinjaCursor';
@@ -19,27 +19,49 @@ interface Found {
  * What can be written at a place, with exact ranges to replace; null where nothing is to be offered (comments, strings, running text).
  * @param trigger the character that was typed, where that is why the client asks
  * @param snippets whether the client knows places to fill in
+ * @param shared whether it takes one range for all items, which keeps long lists small
  */
-export function completion(request: PlaceRequest, trigger: string | undefined, snippets: boolean): CompletionList | null {
+export function completion(request: PlaceRequest, trigger: string | undefined, snippets: boolean, shared = false): CompletionList | null {
   const found = find(request, trigger);
   if (!found || found.offers.length === 0) return null;
   const range = request.lines.range(found.span);
   // Without a line of its own a client cannot replace it
   if (range.start.line !== range.end.line) return null;
-  const items = placed(found.offers, range);
+  const offers = fitting(found.offers, request.text.slice(found.span.start, request.offset));
+  if (shared) return { isIncomplete: false, itemDefaults: { editRange: range }, items: unplaced(snippets ? offers : offers.map(plain)) };
+  const items = placed(offers, range);
   return { isIncomplete: false, items: snippets ? items : items.map(plain) };
+}
+
+/** Lists up to this length are sent whole. */
+const SHORT = 100;
+
+/** Of a long list, what a client would show for the letters that are there: those letters in their order, others between them. */
+function fitting(offers: readonly Offer[], typed: string): readonly Offer[] {
+  const letters = typed.toLowerCase();
+  if (offers.length <= SHORT || letters === '') return offers;
+  return offers.filter(({ label, filterText }) => {
+    const words = (filterText ?? label).toLowerCase();
+    let at = 0;
+    for (const letter of letters) {
+      at = words.indexOf(letter, at) + 1;
+      if (at === 0) return false;
+    }
+    return true;
+  });
 }
 
 /** Adds the documentation of what an item stands for. */
 export function completionResolve(item: CompletionItem, { project }: PlaceRequest): CompletionItem {
-  const subject = item.data as Subject | undefined;
+  const subject = subjectOf(item);
   const text = subject && documentationOf(project, subject);
   return text === undefined ? item : { ...item, documentation: { kind: MarkupKind.Markdown, value: text } };
 }
 
 function plain({ insertTextFormat, ...item }: CompletionItem): CompletionItem {
-  if (insertTextFormat !== InsertTextFormat.Snippet || !item.textEdit) return item;
-  return { ...item, textEdit: { ...item.textEdit, newText: withoutPlaces(item.textEdit.newText) } };
+  if (insertTextFormat !== InsertTextFormat.Snippet) return item;
+  if (item.insertText !== undefined) return { ...item, insertText: withoutPlaces(item.insertText) };
+  return item.textEdit ? { ...item, textEdit: { ...item.textEdit, newText: withoutPlaces(item.textEdit.newText) } } : item;
 }
 
 function find(request: PlaceRequest, trigger: string | undefined): Found | undefined {

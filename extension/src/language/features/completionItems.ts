@@ -14,6 +14,11 @@ export function placed(offers: readonly Offer[], range: Range): CompletionItem[]
   return offers.map(({ insertText, ...offer }) => ({ ...offer, textEdit: { range, newText: insertText ?? offer.label } }));
 }
 
+/** Items whose range is the list's own. */
+export function unplaced(offers: readonly Offer[]): CompletionItem[] {
+  return offers.map(({ insertText, ...offer }) => (insertText === undefined || insertText === offer.label ? offer : { ...offer, textEditText: insertText }));
+}
+
 /** An item whose text has places to fill in. */
 export function snippet(offer: Offer, text: string): Offer {
   return { ...offer, insertText: text, insertTextFormat: InsertTextFormat.Snippet };
@@ -62,7 +67,8 @@ function modelOffer(project: Project, name: string, model: Model): Offer {
   if (found?.label === name) return found;
   const offer: Offer = {
     label: name, kind: modelKinds[model.kind], detail: [model.kind, layerOf(project, model), model.package ?? ''].filter(Boolean).join(' · '),
-    sortText: `${model.package === undefined ? '0' : '1'}${name}`, data: { model: name } satisfies Subject,
+    // There are thousands of them: nothing is sent that the label tells
+    ...(model.package === undefined ? {} : { sortText: `~${name}` }),
   };
   modelOffers.set(model, offer);
   return offer;
@@ -135,6 +141,12 @@ function macroOffer(key: string, macro: Macro): Offer {
 
 function documented(text: string | undefined): { documentation?: CompletionItem['documentation'] & object } {
   return text === undefined ? {} : { documentation: { kind: MarkupKind.Markdown, value: description(text) } };
+}
+
+/** What an item stands for; of a model its label tells. */
+export function subjectOf({ label, kind, data }: CompletionItem): Subject | undefined {
+  if (data !== undefined) return data as Subject;
+  return Object.values(modelKinds).some((one) => one === kind) ? { model: label } : undefined;
 }
 
 /** Documentation of an item, made when it is looked at; undefined where there is none to add. */

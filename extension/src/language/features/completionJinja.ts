@@ -39,7 +39,7 @@ function inString(place: JinjaPlace): readonly Offer[] {
     case 'builtins.ref':
       if (call.keyword !== undefined || call.argument > 1) return [];
       if (call.argument === 1) return modelsOfPackage(project, call.texts[0] ?? '');
-      return [...allModels(project), ...packagesWithModels(project).map((name): Offer => ({ label: name, kind: CompletionItemKind.Module, detail: 'package', sortText: `2${name}` }))];
+      return [...allModels(project), ...packagesWithModels(project).map((name): Offer => ({ label: name, kind: CompletionItemKind.Module, detail: 'package', sortText: `~~${name}` }))];
     case 'source':
     case 'builtins.source':
       return call.argument === 0 ? sourceOffers(project) : call.argument === 1 ? tableOffers(project, call.texts[0]) : [];

@@ -85,7 +85,7 @@ test('half-written text', () => {
   assert.deepEqual(ask(`with a as (select customer_id from {{ ref('stg_customers') }}), b as (select a.${CURSOR}`).names, ['customer_id']);
   assert.deepEqual(ask(`select c.\r\nfrom {{ ref('stg_customers') }} c\r\nwhere c.${CURSOR}\r\n`).names, ['customer_id', 'name']);
   assert.deepEqual(ask(`select c.${CURSOR}\nfrom {{ ref('stg_customers') }} as c\nwhere (c.name = 'a`).names, ['customer_id', 'name']);
-  assert.deepEqual(ask(`select c."${CURSOR} from {{ ref('stg_customers') }} as c`).names.length > 0, true);
+  assert.equal(ask(`select o."${CURSOR}" from {{ ref('stg_orders') }} as o`).take('Amount'), `select o."Amount" from {{ ref('stg_orders') }} as o`);
   assert.deepEqual(ask(`select 'o.${CURSOR}' from {{ ref('stg_orders') }} o`).names, []);
   assert.deepEqual(ask(`select 1 as ${CURSOR} from {{ ref('stg_orders') }} o`).names, []);
 });

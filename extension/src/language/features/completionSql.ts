@@ -8,13 +8,14 @@ import { summary } from './describe';
 import type { FileRequest } from './request';
 import { columnsOfCte, columnsOfModel, ctesAt, named, scopeAt, type Scope } from './scope';
 import { sqlCursor, type SqlCursor } from './sqlCursor';
-import { AFTER_RELATION, FUNCTIONS, identifier, IN_EXPRESSION, STARTS } from './completionWords';
+import { AFTER_RELATION, FUNCTIONS, identifier, IN_EXPRESSION, STARTS, TYPES } from './completionWords';
 
 /** The offers at an offset outside Jinja, with the stretch of text that they replace; undefined where nothing is offered. */
 export function completeSql(request: FileRequest, offset: number): { offers: readonly Offer[]; span: Span } | undefined {
   const document = request.sql;
   const cursor = document && sqlCursor(document, offset);
   if (!cursor) return undefined;
+  if (cursor.previous === '::') return { offers: TYPES.map((label) => ({ label, kind: CompletionItemKind.TypeParameter })), span: cursor.word };
   switch (cursor.place) {
     case 'name': return undefined;
     case 'start': return { offers: [...words(STARTS, 1), ...TAG_SNIPPETS], span: cursor.word };
@@ -88,6 +89,7 @@ function columnsInScope(scope: Scope, cursor: SqlCursor): Offer[] {
   const found = new Map<string, { column: Column; relations: string[] }>();
   for (const one of [...scope.relations, ...scope.outer]) {
     for (const column of one.columns().columns) {
+      if (column.name === '?column?') continue;
       const entry = found.get(column.name);
       if (entry) {
         if (one.name !== undefined && !entry.relations.includes(one.name)) entry.relations.push(one.name);
@@ -116,7 +118,7 @@ function aliases({ relations, outer }: Scope): Offer[] {
 function outputs({ select, relations }: Scope, cursor: SqlCursor): Offer[] {
   if (cursor.clause !== 'by' || !select) return [];
   const known = new Set(relations.flatMap((one) => one.columns().columns.map(({ name }) => name)));
-  return select.items.flatMap(({ name }): Offer[] => (name === undefined || known.has(name) ? [] : [{ label: name, kind: CompletionItemKind.Field, detail: 'made here', sortText: `0~${name}`, ...written(cursor, name) }]));
+  return select.items.flatMap(({ name }): Offer[] => (name === undefined || name === '?column?' || known.has(name) ? [] : [{ label: name, kind: CompletionItemKind.Field, detail: 'made here', sortText: `0~${name}`, ...written(cursor, name) }]));
 }
 
 function functions(): Offer[] {

@@ -16,6 +16,8 @@ export const IN_EXPRESSION: readonly string[] = [
   'from', 'where', 'group by', 'having', 'order by', 'limit', 'union all', 'union',
 ];
 
+/** Types that columns often have. */
+export const TYPES: readonly string[] = ['text', 'integer', 'bigint', 'numeric', 'double precision', 'boolean', 'date', 'timestamp', 'timestamptz', 'uuid', 'jsonb', 'interval', 'bytea'];
 /** Functions that are written every day: signature and what they say. */
 export const FUNCTIONS: Readonly<Record<string, readonly [string, string]>> = {
   count: ['count(*)', 'How many rows, or values that are not null.'], sum: ['sum(expression)', 'Sum; null without rows.'], avg: ['avg(expression)', 'Mean.'], min: ['min(expression)', 'Smallest value.'], max: ['max(expression)', 'Largest value.'],

@@ -6,6 +6,7 @@ import type { Column, Project } from '../project/types';
 import { macroSignature } from './describe';
 import { allModels, bare, snippet, sourceOffers, tableOffers, variableOffers, type Offer, type Subject } from './completionItems';
 import { completeJinja, settingValues, values } from './completionJinja';
+import { TYPES } from './completionWords';
 import { codeCursor } from './jinjaCursor';
 import { PROJECT, PROPERTIES, shapeAt, type Field, type Shape, type YamlValue } from './yamlShapes';
 import { yamlCursor, type Step, type YamlCursor } from './yamlCursor';
@@ -203,8 +204,6 @@ function columnNames(place: YamlPlace, cursor: YamlCursor): Offer[] {
   const known = new Set(properties?.columns.map((column) => column.name));
   return columnOffers(columnsOf(place, described)).map((offer) => (known.has(offer.label) ? { ...offer, sortText: `1${offer.sortText ?? ''}` } : { ...offer, sortText: `0${offer.sortText ?? ''}` }));
 }
-
-const TYPES = ['text', 'integer', 'bigint', 'numeric', 'double precision', 'boolean', 'date', 'timestamp', 'timestamptz', 'uuid', 'jsonb', 'interval', 'bytea'];
 
 function typeNames(place: YamlPlace, cursor: YamlCursor): Offer[] {
   const column = cursor.entries().get('name');

@@ -120,12 +120,16 @@ export function describeDoc(project: Project, doc: DocBlock): string {
   return joined([description(doc.text), `docs block ${code(doc.name)} · ${place(project, doc.location.file)}`]);
 }
 
-/** A column of a relation. */
-export function describeColumn(column: Column, relation: string | undefined, expression: string | undefined): string {
+/**
+ * A column of a relation.
+ * @param expression what makes it @param model whose SQL says so
+ */
+export function describeColumn(column: Column, relation: string | undefined, expression?: string, model?: string): string {
   return joined([
     `**${code(relation === undefined ? column.name : `${relation}.${column.name}`)}**${column.type === undefined ? '' : ` ${code(column.type)}`} — column`,
     description(column.description),
     expression === undefined ? '' : block(expression, 'sql'),
+    model === undefined || model === relation || model === column.from?.relation ? '' : `Made in ${code(model)}`,
     column.from && column.from.relation !== relation ? `From ${code(`${column.from.relation}.${column.from.column}`)}` : '',
     column.tests.length > 0 ? `Tests: ${column.tests.map(code).join(', ')}` : '',
   ]);

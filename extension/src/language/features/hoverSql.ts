@@ -63,17 +63,28 @@ function columnAt(request: PlaceRequest, scope: Scope, name: string, quoted: boo
   const relations: readonly (Scoped | undefined)[] = qualifier === undefined ? [...scope.relations, ...scope.outer] : [named(scope, { name: qualifier, quoted: false })];
   for (const relation of relations) {
     const column = relation && columnNamed(relation.columns().columns, name, quoted);
-    if (column) return { text: describeColumn(column, relation.origin ?? relation.name, expressionOf(request, column)), span };
+    if (!column) continue;
+    const { expression, model } = makerOf(request, column);
+    return { text: describeColumn(column, relation.origin ?? relation.name, expression, model), span };
   }
   const item = scope.select?.items.find((one) => one.name === (quoted ? name : name.toLowerCase()));
   return item && itemAt(request, item, span);
 }
 
-/** What makes a column, where that is more than its name. */
-function expressionOf({ project }: PlaceRequest, { location, name }: Column): string | undefined {
-  if (!location?.file.endsWith('.sql')) return undefined;
-  const text = project.sql(location.file)?.text.slice(location.span.start, location.span.end);
-  return text === undefined || text.length > LONGEST || /^[\w."]*$/.test(text) || text.toLowerCase() === name ? undefined : text.replace(/\n\s+/g, '\n  ');
+/** What makes a column, where that is more than a name, and the model whose file says so. */
+function makerOf({ project }: PlaceRequest, { location }: Column): { expression?: string; model?: string } {
+  if (!location?.file.endsWith('.sql')) return {};
+  const document = project.sql(location.file);
+  const model = project.modelOfFile(location.file)?.name;
+  for (const { selects } of document?.sql.queries ?? []) {
+    for (const { items } of selects) {
+      const item = items.find(({ nameSpan, span }) => (nameSpan ?? span).start === location.span.start);
+      if (!document || !item) continue;
+      const text = document.text.slice(item.span.start, item.span.end);
+      return { ...(model === undefined ? {} : { model }), ...(item.column && item.column.name === item.name || text.length > LONGEST ? {} : { expression: text.replace(/\n\s+/g, '\n  ') }) };
+    }
+  }
+  return model === undefined ? {} : { model };
 }
 
 /** A column where it is made; what YAML says of it where the file's own query makes it. */

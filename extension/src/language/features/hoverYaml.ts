@@ -66,7 +66,7 @@ function columnAt({ project }: PlaceRequest, cursor: YamlCursor, name: string): 
   if (!described) return undefined;
   const { columns } = 'model' in described ? columnsOfModel(project, described.model) : columnsOfSource(project, described.source);
   const column = columns.find((one) => one.name === name) ?? columns.find((one) => one.name.toLowerCase() === name.toLowerCase());
-  return column && { text: describeColumn(column, 'model' in described ? described.model : described.source, undefined), span: cursor.word };
+  return column && { text: describeColumn(column, 'model' in described ? described.model : described.source), span: cursor.word };
 }
 
 function keyAt(request: PlaceRequest, cursor: YamlCursor, word: string, shape: Extract<ReturnType<typeof shapeAt> & object, { shape: unknown }>['shape'] & { map: object }): Told | undefined {
@@ -80,7 +80,7 @@ function keyAt(request: PlaceRequest, cursor: YamlCursor, word: string, shape: E
     const input = cursor.path.some((step) => 'key' in step && step.key === 'given') ? referenceOf(cursor.item(1).get('input')) : describedAt(cursor);
     const columns = input && ('model' in input ? columnsOfModel(project, input.model) : columnsOfSource(project, input.source)).columns;
     const column = columns?.find((one) => one.name === word);
-    return column && { text: describeColumn(column, input && ('model' in input ? input.model : input.source), undefined), span };
+    return column && { text: describeColumn(column, input && ('model' in input ? input.model : input.source)), span };
   }
   const entry = Object.hasOwn(shape.map, word) ? (shape.map as Record<string, { description: string }>)[word] : undefined;
   const setting = cursor.path.some((step) => 'key' in step && step.key === 'config') || word.startsWith('+') ? settingAt(word, span) : undefined;
@@ -107,5 +107,5 @@ function inTest(request: PlaceRequest, cursor: YamlCursor, at: number, word: str
   const target = referenceOf(cursor.entries().get('to'));
   const columns = target && ('model' in target ? columnsOfModel(project, target.model) : columnsOfSource(project, target.source)).columns;
   const column = columns?.find((one) => one.name === word);
-  return column && { text: describeColumn(column, target && ('model' in target ? target.model : target.source), undefined), span };
+  return column && { text: describeColumn(column, target && ('model' in target ? target.model : target.source)), span };
 }

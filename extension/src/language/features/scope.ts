@@ -1,7 +1,7 @@
 /** Which relations a place in SQL sees, and what columns they have. */
 import type { Cte, Query, Relation, Select, SqlDocument } from '../analysis/types';
 import type { Column, Columns } from '../project/types';
-import { columnsOfModel, columnsOfQuery, columnsOfRelation, columnsOfSource } from './documentedColumns';
+import { columnsOfModel, columnsOfQuery, columnsOfRelation, columnsOfSource } from '../analysis/columns';
 import type { FileRequest } from './request';
 import { folded, nameOf, outer } from './targetScopes';
 
@@ -47,7 +47,7 @@ export function scopeAt(request: FileRequest, offset: number): Scope {
   const select = document && selectAt(document, offset);
   if (!document || !select) return { relations: [], outer: [] };
   const around: Scoped[] = [];
-  for (let at = outer(select); at; at = outer(at)) around.push(...scopedOf(request, document, at));
+  for (let at = outer(select); at; at = outer(at)) around.push(...scopedOf(request, document, at).filter(({ relation }) => !relation || relation.span.end < offset || relation.span.start > offset));
   return { select, relations: scopedOf(request, document, select), outer: around };
 }
 
@@ -70,11 +70,17 @@ export function columnNamed(columns: readonly Column[], name: string, quoted: bo
   return columns.find((one) => one.name === folded(name, quoted)) ?? columns.find((one) => one.name.toLowerCase() === name.toLowerCase());
 }
 
-/** CTEs that can be read at an offset, inner ones first. */
+/** CTEs that can be read at an offset, inner ones first: those written before it, and the one around it where it is recursive. */
 export function ctesAt(request: FileRequest, offset: number): Cte[] {
   const document = request.sql;
   const found: Cte[] = [];
-  for (let query = document && queryAt(document, offset); query; query = query.parent) found.push(...query.ctes.filter((cte) => cte.span.end <= offset));
+  for (let query = document && queryAt(document, offset); document && query; query = query.parent) {
+    const recursive = /\brecursive\s*$/i.test(document.text.slice(query.span.start, query.ctes[0]?.nameSpan.start));
+    found.push(...query.ctes.filter(({ span, query: body }) => {
+      const open = span.end === offset && document.text[span.end - 1] !== ')';
+      return span.end <= offset && !open ? true : recursive && body.span.start <= offset && offset <= span.end;
+    }));
+  }
   return found;
 }
 
