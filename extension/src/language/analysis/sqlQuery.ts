@@ -54,7 +54,7 @@ export class QueryParser extends ExpressionParser {
 
   #ctes(query: Query): void {
     this.at++;
-    this.accept('recursive');
+    if (this.accept('recursive')) query.recursive = true;
     while (!this.done) {
       const word = this.word();
       if (this.token()?.kind === 'word' && (word === 'select' || word === 'values' || word === 'insert' || word === 'update' || word === 'delete')) return;
@@ -425,6 +425,7 @@ export class QueryParser extends ExpressionParser {
     const start = this.startOf();
     const branch = this.branches[this.at] ?? 0;
     let kind: NonNullable<Relation['join']>['kind'] = 'inner';
+    const natural = this.word() === 'natural';
     while (JOINS.has(this.word()) || this.word() === 'outer') {
       const word = this.word();
       if (word === 'left' || word === 'right' || word === 'full' || word === 'cross') kind = word;
@@ -432,7 +433,7 @@ export class QueryParser extends ExpressionParser {
       if (word === 'join') break;
     }
     const lateral = this.word() === 'lateral';
-    const join: Relation['join'] = { kind, span: { start, end: this.lastEnd }, lateral };
+    const join: Relation['join'] = { kind, span: { start, end: this.lastEnd }, lateral, ...(natural ? { natural } : {}) };
     const count = select.from.length;
     const relation = this.#relation(select, base);
     if (relation) {

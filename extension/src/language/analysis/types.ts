@@ -107,7 +107,7 @@ export interface Relation {
   /** Jinja decides whether it is there at all (`{% if %}`, `{% for %}`), or which version it is */
   dynamic?: boolean;
   /** how it is joined: undefined for the first of FROM */
-  join?: { kind: 'inner' | 'left' | 'right' | 'full' | 'cross'; span: Span; lateral: boolean; on?: Span; using?: string[]; usingSpans?: Span[] };
+  join?: { kind: 'inner' | 'left' | 'right' | 'full' | 'cross'; span: Span; lateral: boolean; natural?: boolean; on?: Span; using?: string[]; usingSpans?: Span[] };
 }
 
 export interface Select {
@@ -129,6 +129,8 @@ export interface Query {
   selects: Select[];
   /** Jinja decides what it is: a tag stands for a whole select, or its selects are in branches of `{% if %}` */
   dynamic?: boolean;
+  /** `with recursive`: its CTEs see themselves */
+  recursive?: boolean;
   orderBy?: Span;
   /** names in ORDER BY that mean the query's own columns: no references of its selects */
   ordered?: ColumnReference[];

@@ -51,6 +51,7 @@ export class FileProject implements Project {
   readonly #parsed: ParsedFiles;
   readonly #manifest: ManifestColumns;
   #version = 1;
+  readonly #revisions = new Map<string, number>();
 
   /** @param overlay the unsaved text of a file, where an editor holds it */
   constructor(readonly root: string, private readonly overlay: (file: string) => string | undefined, changed: () => void = () => undefined) {
@@ -111,6 +112,10 @@ export class FileProject implements Project {
 
   get version(): number {
     return this.#version;
+  }
+
+  revision(file: string): number {
+    return this.#revisions.get(pathKey(file)) ?? 0;
   }
 
   get complete(): boolean {
@@ -205,6 +210,7 @@ export class FileProject implements Project {
   changed(file: string): void {
     const key = pathKey(file);
     this.#version++;
+    this.#revisions.set(key, this.#version);
     this.#parsed.delete(key);
     this.#texts.delete(key);
     this.#asked.clear();

@@ -111,6 +111,8 @@ export interface Project {
   readonly packagesMissing: boolean;
   /** changes with every change of any file: what is kept beside it is stale when it differs */
   readonly version: number;
+  /** of one file: changes whenever its text may have */
+  revision(file: string): number;
   /** where names are used, unsaved texts included; packages are not looked into */
   uses(kind: UseKind, name: string): readonly Use[];
   /** models a model refers to, and those that refer to it */

@@ -1,0 +1,177 @@
+/** What columns models, sources and the relations of a query have, as the files tell it: through CTEs, stars, unions and the models that are referred to. */
+import type { Column, ColumnDoc, Columns, Model, Project, Properties } from '../project/types';
+import { QueryColumns } from './columnsQuery';
+import type { Cte, Query, Relation, SqlDocument } from './types';
+
+const NONE: Columns = { columns: [], certain: false };
+
+/** What dbt adds to the rows of a snapshot. */
+const SNAPSHOT = ['dbt_scd_id', 'dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to'];
+
+/** The columns of a model with all that they were worked out from. */
+interface Known {
+  columns: Columns;
+  model: Model;
+  revision: number;
+  properties: Properties | undefined;
+  manifest: unknown;
+  /** what the models that it refers to had, and the properties of its sources */
+  models: ReadonlyMap<string, Known | undefined>;
+  sources: ReadonlyMap<string, Properties | undefined>;
+  /** the project's version at which it was last seen to hold */
+  checked: number;
+}
+
+/** What is kept for a project; a change of one file leaves the models that do not depend on it. */
+class ProjectColumns {
+  readonly #models = new Map<string, Known>();
+  readonly #busy = new Set<string>();
+  #documents = new WeakMap<SqlDocument, QueryColumns>();
+  #version = -1;
+
+  constructor(private readonly project: Project) {}
+
+  model(name: string): Known | undefined {
+    const model = this.project.models.get(name);
+    // A cycle: dbt refuses it, what is known without it is still right
+    if (!model || this.#busy.has(name)) return undefined;
+    this.#busy.add(name);
+    try {
+      const before = this.#models.get(name);
+      if (before && this.#holds(before, model)) return before;
+      const known = this.#work(model);
+      this.#models.set(name, known);
+      return known;
+    } finally {
+      this.#busy.delete(name);
+    }
+  }
+
+  #holds(known: Known, model: Model): boolean {
+    const { version } = this.project;
+    if (known.checked === version) return true;
+    if (known.model !== model || known.revision !== this.project.revision(model.file) || known.properties !== model.properties || known.manifest !== this.project.manifestColumns(model.name)) return false;
+    for (const [key, properties] of known.sources) if (this.project.sources.get(key)?.properties !== properties) return false;
+    for (const [name, before] of known.models) if (this.model(name) !== before) return false;
+    known.checked = version;
+    return true;
+  }
+
+  #work(model: Model): Known {
+    const models = new Map<string, Known | undefined>();
+    const sources = new Map<string, Properties | undefined>();
+    const { properties } = model;
+    const manifest = this.project.manifestColumns(model.name);
+    const own = this.#own(model, (name) => {
+      const known = this.model(name);
+      models.set(name, known);
+      return known?.columns ?? NONE;
+    }, (key) => {
+      sources.set(key, this.project.sources.get(key)?.properties);
+      return columnsOfSource(this.project, key);
+    });
+    const columns = documented(own, properties, manifest);
+    return { columns, model, revision: this.project.revision(model.file), properties, manifest, models, sources, checked: this.project.version };
+  }
+
+  #own(model: Model, models: (name: string) => Columns, sources: (key: string) => Columns): Columns {
+    if (model.kind === 'seed') {
+      const columns = this.project.seedColumns(model.file).map(({ name, span }): Column => ({ name, location: { file: model.file, span }, tests: [] }));
+      return { columns, certain: columns.length > 0 };
+    }
+    const document = model.file.endsWith('.sql') ? this.project.sql(model.file) : undefined;
+    if (!document) return NONE;
+    const query = model.kind === 'snapshot' ? snapshotQuery(document, model.name) : document.sql.query;
+    if (!query) return NONE;
+    const made = new QueryColumns(model.file, document, models, sources).ofQuery(query);
+    if (model.kind !== 'snapshot') return made;
+    return { columns: [...made.columns, ...SNAPSHOT.map((name): Column => ({ name, tests: [] }))], certain: false };
+  }
+
+  /** The queries of a document, as the project is now. */
+  document(file: string, document: SqlDocument): QueryColumns {
+    if (this.#version !== this.project.version) {
+      this.#version = this.project.version;
+      this.#documents = new WeakMap();
+    }
+    let known = this.#documents.get(document);
+    if (!known) {
+      known = new QueryColumns(file, document, (name) => this.model(name)?.columns ?? NONE, (key) => columnsOfSource(this.project, key));
+      this.#documents.set(document, known);
+    }
+    return known;
+  }
+}
+
+const projects = new WeakMap<Project, ProjectColumns>();
+
+function ofProject(project: Project): ProjectColumns {
+  let known = projects.get(project);
+  if (!known) {
+    known = new ProjectColumns(project);
+    projects.set(project, known);
+  }
+  return known;
+}
+
+/**
+ * The columns of a model, seed or snapshot: what its SQL makes, with YAML's descriptions, types and tests; where the SQL does not tell all, those that
+ * YAML and the manifest name come behind. Kept until a file changes that they depend on.
+ */
+export function columnsOfModel(project: Project, name: string): Columns {
+  return ofProject(project).model(name)?.columns ?? NONE;
+}
+
+/** The columns that YAML and the manifest name of a source's table (`source.table`). Never certain: the table may have more. */
+export function columnsOfSource(project: Project, key: string): Columns {
+  return documented(NONE, project.sources.get(key)?.properties, project.manifestColumns(key));
+}
+
+/** The columns that a query of a file makes. @param aliases of `name (a, b) as (…)` */
+export function columnsOfQuery(project: Project, file: string, document: SqlDocument, query: Query, aliases?: Cte['columnAliases']): Columns {
+  return ofProject(project).document(file, document).ofQuery(query, aliases);
+}
+
+/** The columns of something in FROM. */
+export function columnsOfRelation(project: Project, file: string, document: SqlDocument, relation: Relation): Columns {
+  return ofProject(project).document(file, document).ofRelation(relation);
+}
+
+function snapshotQuery({ jinja, sql }: SqlDocument, name: string): Query | undefined {
+  const body = jinja.definitions.find((definition) => definition.kind === 'snapshot' && definition.name === name)?.body;
+  return sql.queries.find(({ span, parent }) => !parent && (!body || (body.start <= span.start && span.end <= body.end)));
+}
+
+/** Adds what YAML and the manifest say. */
+function documented({ columns, certain }: Columns, properties: Properties | undefined, manifest: ReturnType<Project['manifestColumns']>): Columns {
+  if (!properties && !manifest) return { columns, certain };
+  const docs = new Map<string, ColumnDoc>();
+  for (const doc of properties?.columns ?? []) docs.set(doc.name.toLowerCase(), doc);
+  const others = new Map(manifest?.map((column) => [column.name.toLowerCase(), column]));
+  const found = columns.map((column) => {
+    const key = column.name.toLowerCase();
+    return describe(column, docs.get(key), others.get(key), properties?.file);
+  });
+  if (certain) return { columns: found, certain };
+  const names = new Set(found.map(({ name }) => name.toLowerCase()));
+  for (const name of [...docs.keys(), ...others.keys()]) {
+    if (names.has(name)) continue;
+    names.add(name);
+    const doc = docs.get(name);
+    const other = others.get(name);
+    const column: Column = { name: doc?.name ?? other?.name ?? name, tests: [] };
+    if (doc && properties) column.location = { file: properties.file, span: doc.nameSpan };
+    found.push(describe(column, doc, other, properties?.file));
+  }
+  return { columns: found, certain };
+}
+
+function describe(column: Column, doc: ColumnDoc | undefined, other: { type?: string; description?: string } | undefined, file: string | undefined): Column {
+  if (!doc && !other) return column;
+  const type = doc?.type ?? column.type ?? other?.type;
+  const description = doc?.description ?? column.description ?? other?.description;
+  return {
+    ...column, tests: doc?.tests ?? [], ...(type === undefined ? {} : { type }), ...(description === undefined ? {} : { description }),
+    ...(doc && file !== undefined ? { documented: { file, span: doc.nameSpan } } : {}),
+  };
+}

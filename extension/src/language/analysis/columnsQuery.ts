@@ -1,0 +1,217 @@
+/** The columns of the queries of one file. */
+import type { Column, Columns } from '../project/types';
+import type { ColumnReference, Cte, Query, Relation, Select, SelectItem, Span, SqlDocument } from './types';
+
+type MutableColumns = { columns: Column[]; certain: boolean };
+
+const NONE: Columns = { columns: [], certain: false };
+
+/** Works out each query once. What models and sources have is asked for from outside. */
+export class QueryColumns {
+  readonly #queries = new Map<Query, Columns>();
+  readonly #busy = new Set<Query>();
+  readonly #relations = new Map<Relation, Columns>();
+  #selects: Map<Relation, Select> | undefined;
+  readonly #ctes = new Map<Query, Map<string, Cte[]>>();
+
+  constructor(private readonly file: string, private readonly document: SqlDocument, private readonly models: (name: string) => Columns, private readonly sources: (key: string) => Columns) {}
+
+  /** Of a union the first branch names the columns; a type holds where the branches agree. */
+  ofQuery(query: Query, aliases?: Cte['columnAliases']): Columns {
+    let found = this.#queries.get(query);
+    if (!found) {
+      // A recursive CTE reads itself: its first branch says what it has
+      if (this.#busy.has(query)) return this.#first(query);
+      this.#busy.add(query);
+      found = this.#union(query);
+      this.#busy.delete(query);
+      this.#queries.set(query, found);
+    }
+    return aliases ? this.#renamed(found, aliases) : found;
+  }
+
+  ofRelation(relation: Relation): Columns {
+    const known = this.#relations.get(relation);
+    if (known) return known;
+    const select = (this.#selects ??= this.#selectsOf()).get(relation);
+    const found = this.#relation(relation, select);
+    this.#relations.set(relation, found);
+    return found;
+  }
+
+  #selectsOf(): Map<Relation, Select> {
+    const found = new Map<Relation, Select>();
+    for (const query of this.document.sql.queries) for (const select of query.selects) for (const relation of select.from) found.set(relation, select);
+    return found;
+  }
+
+  #first({ selects }: Query): Columns {
+    const [first] = selects;
+    if (!first || first.items.some(({ star }) => star)) return NONE;
+    return this.#select(first);
+  }
+
+  #union(query: Query): Columns {
+    const [first, ...others] = query.selects;
+    if (!first) return NONE;
+    const { columns, certain } = this.#select(first);
+    const found: MutableColumns = { columns, certain: certain && query.dynamic !== true };
+    for (const other of others) {
+      const branch = this.#select(other);
+      // In branches of Jinja one takes the place of the other
+      const sure = branch.certain && certain;
+      found.columns = found.columns.map((column, at) => {
+        const type = branch.columns[at]?.type;
+        if (column.type === undefined || (sure && type === column.type)) return column;
+        const typeless = { ...column };
+        delete typeless.type;
+        return typeless;
+      });
+      if (query.dynamic) {
+        const names = new Set(found.columns.map(({ name }) => name));
+        found.columns.push(...branch.columns.filter(({ name }) => !names.has(name)));
+      }
+    }
+    return found;
+  }
+
+  #select(select: Select): MutableColumns {
+    const found: MutableColumns = { columns: [], certain: true };
+    for (const item of select.items) {
+      if (item.dynamic) found.certain = false;
+      if (item.star) this.#star(select, item.star, found);
+      else if (item.name !== undefined) found.columns.push(this.#made(select, item, item.name));
+    }
+    if (select.items.length === 0) found.certain = false;
+    return found;
+  }
+
+  #star(select: Select, { qualifier }: NonNullable<SelectItem['star']>, found: MutableColumns): void {
+    const relations = qualifier ? this.#named(select, qualifier.name) : select.from;
+    if (relations.length === 0) found.certain = false;
+    // USING and NATURAL make one column of two, at the place of the first
+    const merged = new Set<string>();
+    for (const relation of relations) {
+      const { columns, certain } = this.ofRelation(relation);
+      if (!certain || relation.dynamic) found.certain = false;
+      const using = qualifier ? undefined : relation.join?.using;
+      for (const name of using ?? []) merged.add(name.toLowerCase());
+      if (relation.join?.natural && !qualifier) for (const { name } of found.columns) merged.add(name);
+      const before = merged.size > 0 ? new Set(found.columns.map(({ name }) => name)) : merged;
+      for (const column of columns) {
+        if (merged.has(column.name) && before.has(column.name)) continue;
+        found.columns.push(this.#passed(relation, column));
+      }
+    }
+  }
+
+  /** A column that a star passes on. */
+  #passed(relation: Relation, column: Column): Column {
+    return { ...column, ...this.#from(relation, column) };
+  }
+
+  /** Where a column comes from: through CTEs and subqueries to the model or source, or the expression in one of them. */
+  #from(relation: Relation, column: Column): Pick<Column, 'from'> {
+    const inFile = relation.kind === 'name' || relation.kind === 'query' || relation.kind === 'function';
+    if (inFile && column.from) return { from: column.from };
+    const name = relation.kind === 'query' || relation.kind === 'function' ? relation.alias?.name : relation.path.join('.');
+    return name === undefined || name === '' ? {} : { from: { relation: name, column: column.name } };
+  }
+
+  #made(select: Select, item: SelectItem, name: string): Column {
+    const made: Column = { name, location: { file: this.file, span: item.nameSpan ?? item.span }, tests: [] };
+    if (item.type !== undefined) made.type = item.type;
+    if (!item.column) return made;
+    const source = this.#resolve(select, item.column);
+    if (!source) return made;
+    const { column, relation } = source;
+    if (item.type === undefined && column.type !== undefined) made.type = column.type;
+    if (column.description !== undefined && column.name === name) made.description = column.description;
+    return { ...made, ...this.#from(relation, column) };
+  }
+
+  /** The column that a reference reads, where one relation of the select surely has it. */
+  #resolve(select: Select, { name, quoted, qualifier }: ColumnReference): { column: Column; relation: Relation } | undefined {
+    const wanted = quoted ? name : name.toLowerCase();
+    const relations = qualifier ? this.#named(select, qualifier.name) : select.from;
+    for (const relation of relations) {
+      const column = this.ofRelation(relation).columns.find((one) => one.name === wanted || (!quoted && one.name.toLowerCase() === wanted));
+      if (column) return { column, relation };
+    }
+    // A source whose columns nobody wrote down
+    const [only] = relations;
+    if (only && relations.length === 1 && (only.kind === 'ref' || only.kind === 'source')) return { column: { name: wanted, tests: [] }, relation: only };
+    const outer = outerSelect(select);
+    return qualifier && relations.length === 0 && outer ? this.#resolve(outer, { name, quoted, qualifier, span: qualifier.span }) : undefined;
+  }
+
+  /** Relations of a select by the name that qualifies them. */
+  #named(select: Select, qualifier: string): Relation[] {
+    const wanted = qualifier.toLowerCase();
+    return select.from.filter(({ alias, path, kind }) => (alias ? alias.name.toLowerCase() === wanted : kind !== 'jinja' && path.at(-1)?.toLowerCase() === wanted));
+  }
+
+  #relation(relation: Relation, select: Select | undefined): Columns {
+    const found = this.#plain(relation, select);
+    return relation.columnAliases ? this.#renamed(found, relation.columnAliases) : found;
+  }
+
+  #plain(relation: Relation, select: Select | undefined): Columns {
+    switch (relation.kind) {
+      case 'ref': {
+        const found = this.models(relation.path.at(-1) ?? '');
+        return relation.dynamic && found.certain ? { ...found, certain: false } : found;
+      }
+      case 'source': return this.sources(relation.path.join('.'));
+      case 'query': return relation.query ? this.ofQuery(relation.query) : NONE;
+      case 'name': {
+        const cte = select && relation.path.length === 1 ? this.#cte(select.query, relation) : undefined;
+        return cte ? this.ofQuery(cte.query, cte.columnAliases) : NONE;
+      }
+      case 'function': {
+        const { alias } = relation;
+        return alias ? { columns: [{ name: alias.name.toLowerCase(), location: { file: this.file, span: alias.span }, tests: [] }], certain: false } : NONE;
+      }
+      case 'jinja': return NONE;
+    }
+  }
+
+  /** The CTE that a name means: those before it, of the queries around it too; itself where it is recursive. */
+  #cte(query: Query, relation: Relation): Cte | undefined {
+    const wanted = relation.path[0]?.toLowerCase() ?? '';
+    for (let at: Query | undefined = query; at; at = at.parent) {
+      const found = this.#ctesOf(at).get(wanted)?.findLast(({ nameSpan, span }) => nameSpan.start < relation.span.start && (span.end <= relation.span.start || at.recursive === true));
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  #ctesOf(query: Query): Map<string, Cte[]> {
+    let found = this.#ctes.get(query);
+    if (!found) {
+      found = new Map();
+      for (const cte of query.ctes) {
+        const name = cte.name.toLowerCase();
+        const same = found.get(name);
+        if (same) same.push(cte);
+        else found.set(name, [cte]);
+      }
+      this.#ctes.set(query, found);
+    }
+    return found;
+  }
+
+  #renamed({ columns, certain }: Columns, aliases: readonly { name: string; span: Span }[]): Columns {
+    const renamed = aliases.map(({ name, span }, at): Column => {
+      const quoted = this.document.text.charAt(span.start) === '"';
+      return { tests: [], ...columns[at], name: quoted ? name : name.toLowerCase(), location: { file: this.file, span } };
+    });
+    return { columns: [...renamed, ...columns.slice(aliases.length)], certain };
+  }
+}
+
+/** The select whose relations a correlated or lateral one sees too. */
+function outerSelect({ query }: Select): Select | undefined {
+  for (let at: Query | undefined = query; at; at = at.parent) if (at.parentSelect) return at.parentSelect;
+  return undefined;
+}
