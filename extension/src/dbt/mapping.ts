@@ -71,15 +71,14 @@ function candidates(source: string, compiled: string): Anchor[] {
   let from = 0;
   const add = (at: number, text: string): boolean => {
     if (text.length < 2) return false;
-    let any = false;
     let place = compiled.indexOf(text, from);
-    if (most === 1 && place >= 0) from = place;
-    for (let places = 0; place >= 0 && places < most; places++) {
+    if (place < 0) return false;
+    if (most === 1) from = place;
+    for (let places = 1; place >= 0; places++) {
       found.push({ source: at, compiled: place, length: text.length });
-      any = true;
-      place = compiled.indexOf(text, place + 1);
+      place = places < most ? compiled.indexOf(text, place + 1) : -1;
     }
-    return any;
+    return true;
   };
   for (const piece of pieces(source)) {
     const [at, text] = trimmed(piece.at, piece.text);
