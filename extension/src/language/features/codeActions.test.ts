@@ -75,13 +75,14 @@ test('a model is described in the YAML of its folder, with its columns', () => {
         data_type: bigint
         description: "{{ doc('client_id') }}"
       - name: seen
+        data_type: timestamp with time zone
         description: ""
 `));
 });
 
 test('a new file follows the habit of the project', () => {
   const own = projectOf({ 'models/a.sql': 'select 1 as id', 'models/a.yml': 'version: 2\n\nmodels:\n- name: a\n', 'models/b.sql': 'select 1 as id' });
-  assert.deepEqual(after(own, titled(actions(own, 'models/b.sql'), 'Describe')), { 'models/b.yml': 'version: 2\n\nmodels:\n- name: b\n  description: ""\n  columns:\n  - name: id\n    description: ""\n' });
+  assert.deepEqual(after(own, titled(actions(own, 'models/b.sql'), 'Describe')), { 'models/b.yml': 'version: 2\n\nmodels:\n- name: b\n  description: ""\n  columns:\n  - name: id\n    data_type: integer\n    description: ""\n' });
   const folder = projectOf({ 'models/staging/a.sql': 'select 1 as id', 'models/staging/a2.sql': 'select 1 as id', 'models/staging/_staging__models.yml': 'models:\n  - name: a\n  - name: a2\n', 'models/marts/b.sql': 'select 1 as id' });
   assert.deepEqual(Object.keys(after(folder, titled(actions(folder, 'models/marts/b.sql'), 'Describe'))), ['models/marts/_marts__models.yml']);
   const none = projectOf({ 'models/b.sql': 'select 1 as id' });
@@ -91,8 +92,8 @@ test('a new file follows the habit of the project', () => {
 test('columns that are not documented are added to the others', () => {
   const fixture = projectOf({ 'models/stg_events.sql': 'select 1 as event_id, 2 as size, 3 as more', 'models/all.yml': YAML });
   const found = actions(fixture, 'models/stg_events.sql');
-  assert.equal(after(fixture, titled(found, 'Document column "size"'))['models/all.yml'], YAML.replace('"Key."\n', '"Key."\n      - name: size\n        description: ""\n'));
-  assert.equal(after(fixture, titled(found, 'Document the 2 columns'))['models/all.yml'], YAML.replace('"Key."\n', '"Key."\n      - name: size\n        description: ""\n      - name: more\n        description: ""\n'));
+  assert.equal(after(fixture, titled(found, 'Document column "size"'))['models/all.yml'], YAML.replace('"Key."\n', '"Key."\n      - name: size\n        data_type: integer\n        description: ""\n'));
+  assert.equal(after(fixture, titled(found, 'Document the 2 columns'))['models/all.yml'], YAML.replace('"Key."\n', '"Key."\n      - name: size\n        data_type: integer\n        description: ""\n      - name: more\n        data_type: integer\n        description: ""\n'));
 });
 
 test('rules have their fix, and a comment that silences them', () => {

@@ -86,7 +86,7 @@ test('columns that are not there, or stand in two relations', () => {
   assert.deepEqual(found(`select client_id ${from} inner join {{ ref('stg_clients') }} as clients on events.client_id = clients.client_id`), ['ambiguous-column: client_id']);
   for (const right of [
     `select client_id, event_id ${from}`, `select events.client_id ${from} where event_id = 1`, `select client_id, current_date as today ${from}`, `select to_jsonb(events) as row ${from}`, `select client_id as c ${from} order by c`,
-    `select client_id ${from} inner join {{ ref('stg_clients') }} as clients using (client_id)`, `select age, other ${from} {{ more_joins('x') }}`, "select anything from somewhere", "select x from {{ this }}",
+    `select client_id ${from} inner join {{ ref('stg_clients') }} as clients using (client_id)`, `select age, other ${from} {{ dbt_utils.more_joins('x') }}`, "select anything from somewhere", "select x from {{ this }}",
     `select (select max(clients.age) from {{ ref('stg_clients') }} as clients where clients.client_id = events.client_id) as age ${from}`, `select count(*) filter (where event_id is not null) as n ${from}`, `select {{ x }}_id, events.{{ y }} as y ${from}`, `select ctid as id ${from}`,
   ]) assert.deepEqual(found(right), [], right);
 });

@@ -11,6 +11,8 @@ const SYSTEM = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid', 'oid
 const WORDS = new Set([
   'current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'current_user', 'session_user', 'user', 'current_role', 'current_catalog', 'current_schema', 'system_user',
   'true', 'false', 'null', 'default', 'excluded', 'unknown',
+  // Parts of dates, as functions of other databases take them
+  ...['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond', 'microsecond'].flatMap((unit) => [unit, `${unit}s`]),
 ]);
 /** A file with more than these is generated: nobody reads what is wrong in it. */
 const MOST = 200;
@@ -91,7 +93,7 @@ function plainProblem(file: string, { name, span, quoted }: ColumnReference, sel
     const holders = relations.filter(({ columns }) => has(columns, name));
     if (holders.length > 1) {
       // An output column of that name is what ORDER BY and GROUP BY mean, and USING makes one of two
-      if (isOutput(select, name) || relations.some(({ relation }) => relation.join?.using?.some((column) => column.toLowerCase() === lower))) return undefined;
+      if (isOutput(select, name, span) || relations.some(({ relation }) => relation.join?.using?.some((column) => column.toLowerCase() === lower))) return undefined;
       const names = holders.map((one) => `"${one.name}"`);
       return {
         span, code: 'ambiguous-column', severity: ERROR, message: `"${name}" is a column of ${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}: say which.`,
@@ -103,7 +105,7 @@ function plainProblem(file: string, { name, span, quoted }: ColumnReference, sel
     if (relations.some((one) => one.name === lower)) return undefined;
     candidates.push(...relations.flatMap(({ columns }) => columns.columns.map((column) => column.name)));
   }
-  if (isOutput(select, name)) return undefined;
+  if (isOutput(select, name, span)) return undefined;
   const names = own.relations.map((one) => `"${one.name}"`);
   const where = names.length === 1 ? `${names.join('')} has no column` : `None of ${names.join(', ')} has a column`;
   return unknown(file, name, span, quoted, candidates, `${where} "${name}".`);
@@ -120,7 +122,10 @@ function has({ columns }: Columns, name: string): boolean {
   return columns.some((column) => column.name.toLowerCase() === lower);
 }
 
-const isOutput = ({ items }: Select, name: string): boolean => items.some((item) => item.dynamic || item.name?.toLowerCase() === name.toLowerCase());
+/** Whether another item of the select list has the name, or may have. */
+function isOutput({ items }: Select, name: string, span: Span): boolean {
+  return items.some((item) => (item.span.start > span.start || span.end > item.span.end) && (item.dynamic || item.name?.toLowerCase() === name.toLowerCase()));
+}
 
 /**
  * Whether FROM holds no Jinja but what names its relations: anything else may join more.
@@ -128,6 +133,7 @@ const isOutput = ({ items }: Select, name: string): boolean => items.some((item)
  */
 function isWhole(tags: readonly Span[], { from, clauses }: Select): boolean {
   const span = clauses.from;
+  if (from.some(({ dynamic }) => dynamic)) return false;
   if (!span) return from.length > 0;
   const named = ({ start, end }: Span): boolean => from.some((relation) => (relation.span.start <= start && end <= relation.span.end) || (relation.join?.on !== undefined && relation.join.on.start <= start && end <= relation.join.on.end));
   let low = 0;

@@ -49,9 +49,9 @@ export function similar(name: string, candidates: Iterable<string>): string[] {
     else if (wanted.length >= 4 && (other.endsWith(`_${wanted}`) || other.startsWith(`${wanted}_`) || wanted.endsWith(`_${other}`))) found.push({ candidate, distance: most + 1 });
   }
   found.sort((one, other) => one.distance - other.distance || (one.candidate < other.candidate ? -1 : 1));
-  // A near miss makes guesses by parts noise
+  // One letter off is what was meant: anything further away is noise
   const best = found[0]?.distance ?? 0;
-  return [...new Set(found.filter(({ distance }) => distance <= best + 1).map(({ candidate }) => candidate))].slice(0, 3);
+  return [...new Set(found.filter(({ distance }) => distance <= (best <= 1 ? best : best + 1)).map(({ candidate }) => candidate))].slice(0, 3);
 }
 
 /** `Did you mean "a" or "b"?` with a space before it; '' where there is no guess. */

@@ -54,6 +54,14 @@ test('a window that is written out', () => {
   assert.equal(fixed('select 1 from credits where days_to_conversion <= 30'), "select 1 from credits where days_to_conversion <= {{ var('attribution_window_days') }}");
 });
 
+test('dateadd with a window that is written out', () => {
+  const sql = (call: string): string => `select 1 from pairs where touch_time >= {{ ${call} }}`;
+  assert.deepEqual(found(sql("dbt.dateadd('day', -30, 'purchase_time')")), ["hard-coded-window: dbt.dateadd('day', -30, 'purchase_time')"]);
+  assert.equal(fixed(sql("dbt.dateadd('day', -30, 'p.purchase_time')")), "select 1 from pairs where touch_time >= p.purchase_time - interval '24 hours' * {{ var('attribution_window_days') }}");
+  assert.deepEqual(found(sql("dbt.dateadd('day', -7, 'purchase_time')")), []);
+  assert.deepEqual(found(sql("dbt.dateadd('day', -30, 'touch_time')")), []);
+});
+
 test('another thirty is none', () => {
   for (const sql of [
     JOINED('touchpoints.touch_time >= purchases.purchase_time - {{ attribution_window() }}'),
@@ -138,6 +146,10 @@ test('touches ordered by time alone', () => {
     ["select row_number() over (partition by client_id order by event_time) as n from {{ ref('int_touchpoints') }}", 'event_time'],
   ] as const) assert.deepEqual(found(sql), [`tie-breaker: ${ordered}`], sql);
   assert.equal(fixed('select row_number() over (order by t.touch_time desc) from touches as t'), 'select row_number() over (order by t.touch_time desc, t.source_file collate "C" desc, t.record_number desc) from touches as t');
+  assert.equal(
+    fixed("select row_number() over (order by t.touch_time) from {{ ref('touches') }} as t", { files: { 'models/touches.sql': 'select 1 as touch_id, now() as touch_time' } }),
+    "select row_number() over (order by t.touch_time, t.touch_id) from {{ ref('touches') }} as t",
+  );
 });
 
 test('an order that decides nothing, or decides all', () => {

@@ -5,9 +5,14 @@ import { ruleProblem, type Rule, type RuleContext } from './rulesContext';
 import type { Scan } from './rulesScan';
 import { kindOfRelation, type Kind } from './rulesWords';
 
-/** Who did it, or the very touch or purchase: either ties the rows of one client together. */
+/** Who did it, or the very touch, purchase or journey: any of these ties the rows of one client together. */
 const CLIENT = /^(?:\w*_)?(?:client|customer|user|visitor|person|contact|account|member|anonymous|profile|lead)(?:_?(?:id|key|uid|uuid|sk|pk|number))?$/;
-const KEY = /(?:purchase|conversion|order|touch|touchpoint|event|transaction)_?(?:id|key|uuid|sk|number)$/;
+const KEY = /(?:_id|_key|_uuid|_sk|^id)$/;
+/** Keys that many clients share, or one client has many of. */
+const SHARED = /session|visit|campaign|channel|product|source|medium|\bad_|device|cookie|store|country|page/;
+
+/** Jinja that names a relation, or says how long the window is, and joins nothing. */
+const HARMLESS = /window|look_?back|^\{\{-?\s*(?:var|ref|source)\b/i;
 
 interface Pair {
   select: Select;
@@ -23,7 +28,7 @@ function pairsOf({ document }: RuleContext): Pair[] {
   for (const query of document.sql.queries) {
     for (const select of query.selects) {
       if (select.from.length < 2) continue;
-      const kinds = select.from.map(kindOfRelation);
+      const kinds = select.from.map((relation) => (relation.dynamic ? undefined : kindOfRelation(relation)));
       for (const [place, relation] of select.from.entries()) {
         const kind = kinds[place];
         const before = kinds.slice(0, place).findIndex((other) => other !== undefined && other !== kind);
@@ -63,14 +68,14 @@ export const joinWithoutClient: Rule = {
   },
 };
 
-const isTie = (column: string): boolean => CLIENT.test(column) || KEY.test(column);
+const isTie = (column: string): boolean => CLIENT.test(column) || (KEY.test(column) && !SHARED.test(column));
 
 /** Whether a condition compares clients, or keys of touches and purchases with one another; Jinja may write anything. */
 function saysTie({ words, text }: Scan, start: number, end: number): boolean {
   for (const [at, word] of words.entries()) {
     if (word.end <= start) continue;
     if (word.start >= end) break;
-    if (word.kind === 'jinja' && !/window|look_?back|^\{\{-?\s*var\b/i.test(text.slice(word.start, word.end))) return true;
+    if (word.kind === 'jinja' && !HARMLESS.test(text.slice(word.start, word.end))) return true;
     if (word.kind !== 'symbol' || word.text !== '=') continue;
     const left = words[at - 1];
     const right = words[at + 3]?.kind === 'word' && words[at + 2]?.text === '.' ? words[at + 3] : words[at + 1];
@@ -89,20 +94,21 @@ export const lostPurchases: Rule = {
     if (!isMart(context)) return [];
     // The purchases that a join drops may come back in another branch
     if (/\bunion\b/i.test(context.scan.text) && /\bnot\s+exists\b|\bis\s+null\b|\bexcept\b|\bnot\s+in\b/i.test(context.scan.text)) return [];
-    return pairsOf(context).flatMap(({ select, relation, kind, other }): Problem[] => {
+    return pairsOf(context).flatMap(({ relation, kind, other }): Problem[] => {
       const { join } = relation;
       const loses = join?.kind === 'inner' || (join?.kind === 'cross' && join.lateral);
-      if (!join || !loses || select.from[0] === undefined) return [];
+      const keyword = join && /^[a-z\s]*\bjoin\b/i.exec(context.scan.text.slice(join.span.start, relation.span.end))?.[0];
+      if (!join || !loses || keyword === undefined) return [];
+      const span = { start: join.span.start, end: join.span.start + keyword.length };
       const [touches, purchases] = kind === 'touch' ? [nameOf(relation), nameOf(other)] : [nameOf(other), nameOf(relation)];
       const fix = (): Fix[] => {
         const side = kind === 'touch' ? 'left' : 'right';
-        const keyword = context.scan.text.slice(join.span.start, join.span.end);
         const text = /\b(?:inner|cross)\b/i.test(keyword) ? keyword.replace(/\b(?:inner|cross)\b/i, side) : `${side} ${keyword}`;
-        const changes: TextChange[] = [{ file: context.file, span: join.span, text }];
+        const changes: TextChange[] = [{ file: context.file, span, text }];
         if (join.kind === 'cross') changes.push({ file: context.file, span: { start: relation.span.end, end: relation.span.end }, text: ' on true' });
         return [{ title: `Use a ${side} join`, changes, preferred: true }];
       };
-      return [ruleProblem(context, this, join.span, `This join drops every purchase of "${purchases}" that has no row in "${touches}": a purchase without a touch is credited to direct, and each model's total is the total revenue.`, fix)];
+      return [ruleProblem(context, this, span, `This join drops every purchase of "${purchases}" that has no row in "${touches}": a purchase without a touch is credited to direct, and each model's total is the total revenue.`, fix)];
     });
   },
 };

@@ -1,5 +1,6 @@
 /** Rule: touches of one instant have an order too, by file name and record number; without it, which one is first changes from run to run. */
-import type { Problem } from './diagnosticsProblem';
+import { columnsOfRelation } from '../analysis/columns';
+import type { Fix, Problem } from './diagnosticsProblem';
 import { ruleProblem, type Rule, type RuleContext } from './rulesContext';
 import { openerOf, spanOf, written, type Scan } from './rulesScan';
 
@@ -29,12 +30,17 @@ export const tieBreaker: Rule = {
       if (last?.column === undefined || context.vocabulary.timeAt(scan, last.column) !== 'touch' || !decides(scan, at, end)) continue;
       const span = spanOf(scan, last.first, last.last);
       found.push(ruleProblem(context, this, span, 'Touches of the same instant come in any order here, so which one is first or last may change with every run. The order is time, then file name (bytes), then record number.', () => [
-        { title: `Order ties by ${columnsOf(context, last).shown}`, changes: [{ file: context.file, span: { start: span.end, end: span.end }, text: columnsOf(context, last).text }], preferred: true },
+        tieFix(context, last, span.end),
       ]));
     }
     return found;
   },
 };
+
+function tieFix(context: RuleContext, last: Term, end: number): Fix {
+  const { text, shown } = columnsOf(context, last);
+  return { title: `Order ties by ${shown}`, changes: [{ file: context.file, span: { start: end, end }, text }], preferred: true };
+}
 
 function termsFrom({ words, partner }: Scan, from: number): { terms: Term[]; end: number } {
   const terms: Term[] = [];
@@ -90,9 +96,16 @@ function decides(scan: Scan, order: number, end: number): boolean {
   return false;
 }
 
-/** The tie-breaker for a term: as it is qualified, in its direction. */
-function columnsOf({ scan }: RuleContext, { first, column = first, descending }: Term): { text: string; shown: string } {
+/** The tie-breaker for a term, as the term is qualified and in its direction: of the rules, or the touch's key where the relation has no other. */
+function columnsOf({ project, file, document, scan, vocabulary }: RuleContext, { first, last, column = first, descending }: Term): { text: string; shown: string } {
   const qualifier = column > first ? written(scan, first, column - 1) : '';
   const direction = descending ? ' desc' : '';
-  return { text: `, ${qualifier}source_file collate "C"${direction}, ${qualifier}record_number${direction}`, shown: 'file name and record number' };
+  const from = vocabulary.selectAt(scan.words[last]?.start ?? 0)?.from ?? [];
+  const relation = qualifier === '' ? (from.length === 1 ? from[0] : undefined) : from.find(({ alias, path }) => `${(alias?.name ?? path.at(-1) ?? '').toLowerCase()}.` === qualifier.toLowerCase());
+  const { columns, certain } = relation ? columnsOfRelation(project, file, document, relation) : { columns: [], certain: false };
+  const has = (name: string): boolean => columns.some((one) => one.name === name);
+  const key = certain && !(has('source_file') && has('record_number')) ? ['touch_id', 'touchpoint_id', 'event_id', 'id'].find(has) : undefined;
+  return key === undefined
+    ? { text: `, ${qualifier}source_file collate "C"${direction}, ${qualifier}record_number${direction}`, shown: 'file name and record number' }
+    : { text: `, ${qualifier}${key}${direction}`, shown: key };
 }

@@ -22,19 +22,14 @@ const BOUNDARIES = new Set([
 ]);
 /** Functions whose arguments are parted by words. */
 const WORDY = new Set(['extract', 'substring', 'trim', 'overlay', 'position', 'cast', 'try_cast', 'safe_cast']);
-const PAIRS = new Set(['<=', '>=', '<>', '!=', '::', ':=', '=>', '||', '->']);
 
 /** Reads a document's tokens once for all rules. */
 export function scan(document: SqlDocument): Scan {
   const { text } = document;
   const words: Word[] = [];
   for (const { kind, start, end } of document.sql.tokens) {
-    if (kind === 'comment') continue;
-    const last = words.at(-1);
-    if (kind === 'symbol' && last?.kind === 'symbol' && last.end === start && PAIRS.has(last.text + text.slice(start, end))) {
-      last.text += text.slice(start, end);
-      last.end = end;
-    } else words.push({ kind, start, end, text: plain(text.slice(start, end), kind) });
+    if (kind === 'comment' || (kind === 'jinja' && text.startsWith('{#', start))) continue;
+    words.push({ kind, start, end, text: plain(text.slice(start, end), kind) });
   }
   const partner = new Int32Array(words.length).fill(-1);
   const boundary = new Uint8Array(words.length);

@@ -3,7 +3,7 @@ import type { Problem } from './diagnosticsProblem';
 import { ruleProblem, type Rule, type RuleContext } from './rulesContext';
 import { intervalAt, type Length } from './rulesIntervals';
 import { around, spanOf, written, type Scan } from './rulesScan';
-import { isDaysAt, isWindowAt, type WindowFacts } from './rulesWords';
+import { isDaysAt, isWindowAt, relationKind, type WindowFacts } from './rulesWords';
 
 /** What the words of an expression hold. */
 interface Sides {
@@ -47,6 +47,10 @@ function daysText({ variable, known }: Pick<WindowFacts, 'variable' | 'known' | 
   return known ? `{{ var('${variable}') }}` : `{{ var('${variable}', 30) }}`;
 }
 
+function messageOf(wrote: string, { variable }: WindowFacts): string {
+  return `${wrote} is written out here: it does not follow the variable "${variable}", which says how long the attribution window is.`;
+}
+
 const COMPARISONS = new Set(['<', '<=', '>', '>=', '=', '<>', '!=']);
 
 /** A hard-coded 30 where the window variable belongs. */
@@ -58,7 +62,7 @@ export const hardCodedWindow: Rule = {
     const isWindow = (days: number): boolean => Math.abs(days - 30) < 1e-9 || Math.abs(days - window.days) < 1e-9;
     const add = (first: number, last: number, text: string, wrote: string): void => {
       const span = spanOf(scan, first, last);
-      found.push(ruleProblem(context, this, span, `${wrote} is written out here: it does not follow the variable "${window.variable}", which says how long the attribution window is.`, () => [
+      found.push(ruleProblem(context, this, span, messageOf(wrote, window), () => [
         { title: `Use ${text}`, changes: [{ file: context.file, span, text }], preferred: true },
       ]));
     };
@@ -75,6 +79,16 @@ export const hardCodedWindow: Rule = {
       const value = Number(word.text);
       const factor = isWindow(value) ? '' : isWindow(value / 86_400) ? ' * 86400' : isWindow(value / 24) && value >= 168 ? ' * 24' : undefined;
       if (factor !== undefined && aboutDays(context, at, factor)) add(at, at, `${daysText(window)}${factor}`, word.text);
+    }
+    // {{ dbt.dateadd('day', -30, 'purchase_time') }}
+    for (const call of context.document.jinja.calls) {
+      const [unit, count, time] = call.arguments.map(({ text, span }) => text ?? context.document.text.slice(span.start, span.end).replace(/^\w+\s*=\s*/, ''));
+      const tag = context.document.jinja.tags[call.tag];
+      if (!/(?:^|\.)dateadd$/.test(call.name) || unit !== 'day' || count === undefined || time === undefined || tag?.kind !== 'expression' || !isWindow(Math.abs(Number(count)))) continue;
+      const back = Number(count) < 0;
+      if (relationKind(time.replace(/^.*\./, '')) !== (back ? 'purchase' : 'touch')) continue;
+      const text = `${time} ${back ? '-' : '+'} ${intervalText(window)}`;
+      found.push(ruleProblem(context, this, call.span, messageOf(count.replace('-', ''), window), () => [{ title: `Use ${text}`, changes: [{ file: context.file, span: tag.span, text }], preferred: true }]));
     }
     return found;
   },

@@ -64,7 +64,7 @@ export class Vocabulary {
   }
 
   /** The innermost select around an offset. */
-  #selectAt(offset: number): Select | undefined {
+  selectAt(offset: number): Select | undefined {
     this.#selects ??= this.document.sql.queries.flatMap(({ selects }) => selects).sort((one, other) => one.span.start - other.span.start);
     let low = 0;
     let high = this.#selects.length;
@@ -82,7 +82,7 @@ export class Vocabulary {
   }
 
   #onlyRelation(offset: number): Kind | undefined {
-    const from = this.#selectAt(offset)?.from;
+    const from = this.selectAt(offset)?.from;
     const [only] = from ?? [];
     return from?.length === 1 && only ? kindOfRelation(only) : undefined;
   }
