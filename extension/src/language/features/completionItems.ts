@@ -104,14 +104,14 @@ export function sourceOffers(project: Project): Offer[] {
   }));
 }
 
-/** Tables of a source; of all sources where none is named. */
-export function tableOffers(project: Project, source: string | undefined): Offer[] {
-  const offers: Offer[] = [];
+/** Tables of a source, with its name; of all sources where none is named. */
+export function tableOffers(project: Project, source: string | undefined): { source: string; offer: Offer }[] {
+  const found: { source: string; offer: Offer }[] = [];
   for (const [key, entry] of project.sources) {
     if (source !== undefined && entry.source !== source) continue;
-    offers.push({ label: entry.table, kind: CompletionItemKind.Struct, detail: `table of ${entry.source}`, data: { source: key } satisfies Subject });
+    found.push({ source: entry.source, offer: { label: entry.table, kind: CompletionItemKind.Struct, detail: `table of ${entry.source}`, data: { source: key } satisfies Subject } });
   }
-  return offers;
+  return found;
 }
 
 export function variableOffers(project: Project): Offer[] {

@@ -42,7 +42,7 @@ function inString(place: JinjaPlace): readonly Offer[] {
       return [...allModels(project), ...packagesWithModels(project).map((name): Offer => ({ label: name, kind: CompletionItemKind.Module, detail: 'package', sortText: `~~${name}` }))];
     case 'source':
     case 'builtins.source':
-      return call.argument === 0 ? sourceOffers(project) : call.argument === 1 ? tableOffers(project, call.texts[0]) : [];
+      return call.argument === 0 ? sourceOffers(project) : call.argument === 1 ? tableOffers(project, call.texts[0]).map(({ offer }) => offer) : [];
     case 'var':
     case 'has_var':
       return call.argument === 0 ? variableOffers(project) : [];

@@ -30,6 +30,7 @@ export class LanguageServer {
   #links = false;
   #renames: RenameSupport = { documentChanges: false, renameFiles: false };
   #snippets = false;
+  #sharedRange = false;
   #completed: PlaceRequest | undefined;
 
   constructor(private readonly connection: Connection, private readonly features: Features) {
@@ -82,6 +83,7 @@ export class LanguageServer {
     const edits = capabilities.workspace?.workspaceEdit;
     this.#renames = { documentChanges: edits?.documentChanges === true, renameFiles: edits?.resourceOperations?.includes('rename') === true };
     this.#snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport === true;
+    this.#sharedRange = capabilities.textDocument?.completion?.completionList?.itemDefaults?.includes('editRange') === true;
     this.#hasFolders = capabilities.workspace?.workspaceFolders === true;
     const roots = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : rootPath ? [this.#uris.uriOf(rootPath)] : []);
     for (const uri of roots) this.#addRoot(uri);
@@ -146,7 +148,7 @@ export class LanguageServer {
     if (completion) {
       connection.onCompletion(place('textDocument/completion', (request, { context }) => {
         this.#completed = request;
-        return completion(request, context?.triggerCharacter, this.#snippets);
+        return completion(request, context?.triggerCharacter, this.#snippets, this.#sharedRange);
       }));
     }
     if (completionResolve) connection.onCompletionResolve(async (item) => {

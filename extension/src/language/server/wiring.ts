@@ -22,8 +22,8 @@ import { documentSymbol, workspaceSymbol } from '../features/symbols';
 type Answer<T> = T | Promise<T>;
 
 export interface Features {
-  /** `snippets`: the client knows places to fill in */
-  completion?: (request: PlaceRequest, trigger: string | undefined, snippets: boolean) => Answer<CompletionItem[] | CompletionList | null>;
+  /** `snippets`: the client knows places to fill in; `shared`: it takes one range for all items */
+  completion?: (request: PlaceRequest, trigger: string | undefined, snippets: boolean, shared: boolean) => Answer<CompletionItem[] | CompletionList | null>;
   /** fills in what the list left out (documentation, …); `request` is the one that the list answered */
   completionResolve?: (item: CompletionItem, request: PlaceRequest) => Answer<CompletionItem>;
   hover?: (request: PlaceRequest) => Answer<Hover | null>;
