@@ -45,6 +45,7 @@ export async function packExtension(place, { env = process.env, signal } = {}) {
  * @throws {HumanError} when the extension cannot be built or installed
  */
 export async function openDesktop(place, { env = process.env, signal, pack = packExtension } = {}) {
+  // Paths are given as seen from the project, so that what its folder is called never reaches the shell that Windows needs for `code.cmd`
   const code = (...args) => {
     const [command, ...first] = WINDOWS ? [env.ComSpec ?? 'cmd.exe', '/d', '/s', '/c', 'code'] : ['code'];
     return run(command, [...first, ...args], { cwd: place.root, env, signal, output: 'capture' });
@@ -58,11 +59,11 @@ export async function openDesktop(place, { env = process.env, signal, pack = pac
   const vsix = await pack(place, { env, signal });
   const content = contentHash([vsix]);
   if (!found.output.split(/\r?\n/).includes(ID) || stampOf(place, 'installed') !== content) {
-    const { code: failed, output } = await code('--install-extension', vsix, '--force');
+    const { code: failed, output } = await code('--install-extension', path.relative(place.root, vsix), '--force');
     if (failed !== 0) throw new HumanError(`VS Code could not install ${vsix}:\n${output.trim()}`);
     setStamp(place, 'installed', content);
   }
-  const opened = await code(place.root);
+  const opened = await code('.');
   if (opened.code !== 0) throw new HumanError(`VS Code could not open ${place.root}:\n${opened.output.trim()}`);
   return true;
 }

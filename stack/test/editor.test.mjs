@@ -14,7 +14,7 @@ function fakeCode(t, { extensions = '', exit = 0 } = {}) {
   const folder = hostileFolder(t);
   const calls = path.join(folder, 'calls');
   fs.writeFileSync(calls, '');
-  const script = `#!${process.execPath}\nconst args = process.argv.slice(2);\nrequire('fs').appendFileSync(${JSON.stringify(calls)}, JSON.stringify(args) + '\\n');\n`
+  const script = `#!${process.execPath}\nconst args = process.argv.slice(2);\nrequire('fs').appendFileSync(${JSON.stringify(calls)}, JSON.stringify([process.cwd(), ...args]) + '\\n');\n`
     + `if (args[0] === '--list-extensions') process.stdout.write(${JSON.stringify(extensions)});\nprocess.exit(args[0].startsWith('--') ? 0 : ${exit});\n`;
   fs.writeFileSync(path.join(folder, 'code'), script, { mode: 0o755 });
   return { env: { ...process.env, PATH: [folder, path.dirname(process.execPath)].join(path.delimiter) }, calls: () => fs.readFileSync(calls, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)) };
@@ -37,13 +37,13 @@ test('without `code` on the PATH nothing is packed and nothing is opened', async
 
 test('the extension is installed where it is missing or was made anew, then the project is opened', { skip: WINDOWS }, async (t) => {
   const { place, vsix, pack } = ownPlace(t);
-  const installed = [['--list-extensions'], ['--install-extension', vsix, '--force'], [ROOT]];
+  const installed = [[ROOT, '--list-extensions'], [ROOT, '--install-extension', path.relative(ROOT, vsix), '--force'], [ROOT, '.']];
   const missing = fakeCode(t);
   assert.equal(await openDesktop(place, { env: missing.env, pack }), true);
   assert.deepEqual(missing.calls(), installed);
   const there = fakeCode(t, { extensions: `other.one\n${LISTED}\n` });
   assert.equal(await openDesktop(place, { env: there.env, pack }), true);
-  assert.deepEqual(there.calls(), [['--list-extensions'], [ROOT]]);
+  assert.deepEqual(there.calls(), [[ROOT, '--list-extensions'], [ROOT, '.']]);
   fs.writeFileSync(vsix, 'packed anew');
   const older = fakeCode(t, { extensions: LISTED });
   assert.equal(await openDesktop(place, { env: older.env, pack }), true);
