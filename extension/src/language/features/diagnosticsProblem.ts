@@ -66,23 +66,30 @@ export function replacements(file: string, span: Span, guesses: readonly string[
   return guesses.map((guess) => ({ title: `Change to "${guess}"`, changes: [{ file, span, text: guess }], preferred: guesses.length === 1 }));
 }
 
-/** Number of letters changed, added, dropped or swapped with their neighbour; Infinity where it is more than `most`. */
+/** Rows of the distances, kept: there may be thousands of candidates. */
+const ROWS = [new Uint16Array(256), new Uint16Array(256), new Uint16Array(256)] as const;
+
+/** Number of letters changed, added, dropped or swapped with their neighbour; Infinity where it is more than `most`. Names over 255 letters are like none. */
 function distanceOf(one: string, other: string, most: number): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: other.length + 1 }, (_, index) => index);
+  if (other.length > 255) return Infinity;
+  let [beforeLast, last, current] = ROWS;
+  for (let column = 0; column <= other.length; column++) last[column] = column;
   for (let row = 1; row <= one.length; row++) {
-    const current = [row];
-    let least = row;
-    for (let column = 1; column <= other.length; column++) {
+    // What is further from the diagonal is too far anyway
+    const from = Math.max(1, row - most);
+    const to = Math.min(other.length, row + most);
+    current[from - 1] = from === 1 ? row : most + 1;
+    let least = most + 1;
+    for (let column = from; column <= to; column++) {
       const same = one.charCodeAt(row - 1) === other.charCodeAt(column - 1);
-      let cost = Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + (same ? 0 : 1));
+      const above = column === row + most ? most + 1 : (last[column] ?? 0) + 1;
+      let cost = Math.min(above, (current[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + (same ? 0 : 1));
       if (row > 1 && column > 1 && one.charCodeAt(row - 1) === other.charCodeAt(column - 2) && one.charCodeAt(row - 2) === other.charCodeAt(column - 1)) cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
-      current.push(cost);
-      least = Math.min(least, cost);
+      current[column] = cost;
+      if (cost < least) least = cost;
     }
     if (least > most) return Infinity;
-    beforeLast = last;
-    last = current;
+    [beforeLast, last, current] = [last, current, beforeLast];
   }
   return last[other.length] ?? Infinity;
 }
