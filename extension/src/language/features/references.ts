@@ -7,6 +7,7 @@ import { definitionOf } from './definition';
 import { columnPlaces } from './referencesColumns';
 import type { FileRequest, PlaceRequest } from './request';
 import { sourceBefore, targetAt, type Target } from './target';
+import { wholeRows } from './targetColumns';
 import { ctePlaces, relationPlaces } from './targetScopes';
 
 /** A word that names a thing. */
@@ -48,8 +49,8 @@ export function mentionsOf(request: FileRequest, target: Target, only = false): 
       const declared = new Map(tables.map(({ properties, sourceNameSpan }) => [`${properties.file} ${sourceNameSpan.start}`, { file: properties.file, span: sourceNameSpan, declares: true }]));
       return [...declared.values(), ...tables.flatMap(({ table }) => sourceMentions(request, `${target.name}.${table}`))];
     }
-    case 'cte': return here([...ctePlaces(target.document)].filter(({ cte }) => cte === target.cte));
-    case 'relation': return here(relationPlaces(target.document, target.relation));
+    case 'cte': return here([...ctePlaces(target.document, wholeRows({ project, file, document: target.document }))].filter(({ cte }) => cte === target.cte));
+    case 'relation': return here(relationPlaces(target.document, target.relation, wholeRows({ project, file, document: target.document })));
     case 'local': return here(target.local.places.map(({ span, binds }) => ({ span, declares: binds })));
     case 'column': return columnPlaces(request, target, only);
   }

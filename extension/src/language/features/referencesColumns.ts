@@ -98,6 +98,7 @@ export class ColumnSearch {
   /** What else is this column in the file that makes it: handed on downwards and upwards, and the other branches of unions. */
   #grow(scope: Scope): void {
     const reads = this.#readsOf(scope);
+    const unions = scope.document.sql.queries.filter(({ selects }) => selects.length > 1);
     const local = (maker: Maker): boolean => maker.place?.file === scope.file && maker.of === undefined;
     for (let before = -1; before !== this.#own.size;) {
       before = this.#own.size;
@@ -105,6 +106,10 @@ export class ColumnSearch {
         const ours = from.some((maker) => this.owns(maker));
         if (ours && made) this.#own.add(made.key);
         if (ours || (made && this.owns(made))) for (const maker of from) if (local(maker)) this.#own.add(maker.key);
+      }
+      for (const union of unions) {
+        const branches = this.#makers.ofQuery(scope, union, this.#name);
+        if (branches.some((maker) => this.owns(maker))) for (const maker of branches) if (local(maker)) this.#own.add(maker.key);
       }
     }
     for (const { select, reference, from, item, made } of reads) {

@@ -8,7 +8,7 @@ import { usesInScalars, yamlFacts } from '../project/yamlFacts';
 import type { PlaceRequest } from './request';
 import { carried, Makers, type Maker, type Scope } from './targetColumns';
 import { localAt, type Local } from './targetLocals';
-import { ctePlaces, holds, qualifiersOf, readsOf, relationNamed, selectsOf } from './targetScopes';
+import { cteQualified, ctePlaces, holds, qualifiersOf, readsOf, relationNamed, selectsOf, type Scoped } from './targetScopes';
 
 /** A thing of the project, or of one file, and the word under the cursor that names it. */
 export type Target = { span: Span } & (
@@ -108,11 +108,20 @@ function inQueries(scope: Scope, offset: number): Target | undefined {
   }
   for (const { select, reference } of readsOf(document)) {
     if (!holds(reference.span, offset)) continue;
+    const from = makers.ofReference(scope, select, reference);
+    const row = from.length === 0 && !reference.qualifier ? relationNamed(document, select, reference.span) : undefined;
+    if (row) return ofRow(document, row, reference.span);
     const item = select.items.find((one) => carried(one, select) === reference);
     const maker = item && makers.item(scope, select, item);
-    return { kind: 'column', name: reference.name, from: makers.ofReference(scope, select, reference), span: reference.span, select, ...(maker ? { item: maker } : {}) };
+    return { kind: 'column', name: reference.name, from, span: reference.span, select, ...(maker ? { item: maker } : {}) };
   }
   return madeAt(makers, scope, offset);
+}
+
+/** A relation read as a whole row. */
+function ofRow(document: SqlDocument, row: Scoped, span: Span): Target {
+  const cte = cteQualified(document, row);
+  return cte ? { kind: 'cte', document, cte, span } : { kind: 'relation', document, ...row, span };
 }
 
 function madeAt(makers: Makers, scope: Scope, offset: number): Target | undefined {

@@ -1,7 +1,7 @@
 /** Where columns are made: from a reference through CTEs, stars, models and sources to the item of a select list, or the line of YAML, that makes them. */
 import type { ColumnReference, Cte, Query, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
 import type { Model, Project } from '../project/types';
-import { cteOf, folded, nameOf, outer, relationNamed, spelt, within } from './targetScopes';
+import { cteOf, folded, outer, readsOf, relationNamed, spelt, within, type Qualifier } from './targetScopes';
 
 /** What makes a column. Two makers are the same when their keys are. */
 export interface Maker {
@@ -42,7 +42,7 @@ export class Makers {
       return found ? this.#ofRelation(scope, found.select, found.relation, name, 0, true) : [];
     }
     const ordered = within(reference.span, select.query.orderBy);
-    const made = (): readonly Maker[] => this.#named(scope, select.query.selects[0] ?? select, name);
+    const made = (): readonly Maker[] => this.ofQuery(scope, select.query, name);
     if (ordered) {
       const own = made();
       if (own.length > 0) return own;
@@ -200,9 +200,13 @@ export function carried(item: SelectItem, select: Select): ColumnReference | und
   return nameSpan && select.references.find(({ span }) => span.start === nameSpan.start && span.end === nameSpan.end);
 }
 
-/** The relation of a select that a qualifier or its own name means, by name; for what has no reference of its own. */
-export function relationByName(document: SqlDocument, select: Select, name: string): Relation | undefined {
-  return select.from.find((relation) => nameOf(document, relation) === name);
+/** Relations that are read as whole rows: `to_jsonb(orders)`, where no column has that name. */
+export function* wholeRows(scope: Scope): Generator<Qualifier> {
+  const makers = new Makers(scope.project);
+  for (const { select, reference } of readsOf(scope.document)) {
+    if (reference.qualifier || !relationNamed(scope.document, select, reference.span)) continue;
+    if (makers.ofReference(scope, select, reference).length === 0) yield { select, span: reference.span };
+  }
 }
 
 function unique(makers: readonly Maker[]): readonly Maker[] {

@@ -98,12 +98,27 @@ export function selectsOf({ sql }: SqlDocument): readonly Select[] {
 
 /** Every column that a file reads, with the select that reads it. */
 export function* readsOf(document: SqlDocument): Generator<{ select: Select; reference: ColumnReference }> {
-  for (const select of selectsOf(document)) for (const reference of select.references) yield { select, reference };
+  for (const select of selectsOf(document)) {
+    for (const reference of select.references) yield { select, reference };
+    for (const { join } of select.from) {
+      for (const span of join?.usingSpans ?? []) yield { select, reference: { name: spelt(document.text, span), span, quoted: true } };
+    }
+  }
+  for (const { ordered, selects: [select] } of document.sql.queries) if (select) for (const reference of ordered ?? []) yield { select, reference };
   for (const { select, reference } of stringNames(document)) if (reference) yield { select, reference };
 }
 
-/** Where a CTE is named: its declaration, the relations that read it, and the qualifiers that mean one of these by its own name. */
-export function* ctePlaces(document: SqlDocument): Generator<{ cte: Cte; span: Span; declares: boolean }> {
+/** A word that names a relation. */
+export interface Qualifier {
+  select: Select;
+  span: Span;
+}
+
+/**
+ * Where a CTE is named: its declaration, the relations that read it, and the qualifiers that mean one of these by its own name.
+ * @param rows names of relations that stand for a whole row
+ */
+export function* ctePlaces(document: SqlDocument, rows: Iterable<Qualifier> = []): Generator<{ cte: Cte; span: Span; declares: boolean }> {
   for (const query of document.sql.queries) {
     for (const cte of query.ctes) yield { cte, span: cte.nameSpan, declares: true };
     for (const { from } of query.selects) {
@@ -113,7 +128,7 @@ export function* ctePlaces(document: SqlDocument): Generator<{ cte: Cte; span: S
       }
     }
   }
-  for (const { select, span } of qualifiersOf(document)) {
+  for (const { select, span } of [...qualifiersOf(document), ...rows]) {
     const cte = cteQualified(document, relationNamed(document, select, span));
     if (cte) yield { cte, span, declares: false };
   }
@@ -125,7 +140,7 @@ export function cteQualified(document: SqlDocument, found: Scoped | undefined): 
 }
 
 /** Where a qualifier of a column or a star stands. */
-export function* qualifiersOf(document: SqlDocument): Generator<{ select: Select; span: Span }> {
+export function* qualifiersOf(document: SqlDocument): Generator<Qualifier> {
   for (const select of selectsOf(document)) {
     for (const { qualifier } of select.references) if (qualifier) yield { select, span: qualifier.span };
     for (const { star } of select.items) if (star?.qualifier) yield { select, span: star.qualifier.span };
@@ -134,7 +149,7 @@ export function* qualifiersOf(document: SqlDocument): Generator<{ select: Select
 }
 
 /** Where a relation is named: its alias, and the qualifiers that mean it. Without an alias, its path stands for that. */
-export function* relationPlaces(document: SqlDocument, relation: Relation): Generator<{ span: Span; declares: boolean }> {
+export function* relationPlaces(document: SqlDocument, relation: Relation, rows: Iterable<Qualifier>): Generator<{ span: Span; declares: boolean }> {
   yield { span: relation.alias?.span ?? relation.pathSpan ?? relation.span, declares: true };
-  for (const { select, span } of qualifiersOf(document)) if (relationNamed(document, select, span)?.relation === relation) yield { span, declares: false };
+  for (const { select, span } of [...qualifiersOf(document), ...rows]) if (relationNamed(document, select, span)?.relation === relation) yield { span, declares: false };
 }

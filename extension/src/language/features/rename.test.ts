@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { TextEdit, WorkspaceEdit } from 'vscode-languageserver';
+import { LineIndex } from '../analysis/positions';
+import { HumanError } from '../../base/errors';
+import { projectOf, type Fixture } from './fixture';
+import { prepareRename, rename } from './rename';
+import type { PlaceRequest } from './request';
+
+const WHOLE = { documentChanges: true, renameFiles: true };
+
+function place(fixture: Fixture, file: string, words: string, inside: number): PlaceRequest {
+  const request = fixture.at(file);
+  const found = request.text.indexOf(words);
+  assert.ok(found >= 0, `${file} has no ${words}`);
+  return { ...request, offset: found + inside };
+}
+
+function applied(text: string, edits: readonly TextEdit[]): string {
+  const lines = new LineIndex(text);
+  return edits.toReversed().reduce((result, { range, newText }) => result.slice(0, lines.offsetAt(range.start)) + newText + result.slice(lines.offsetAt(range.end)), text);
+}
+
+/** The files that an edit changes, as they are afterwards; a renamed one by its new path. */
+function result(fixture: Fixture, edit: WorkspaceEdit | null): Record<string, string> {
+  const texts: Record<string, string> = {};
+  const relative = (uri: string): string => path.relative(fixture.root, fileURLToPath(uri));
+  for (const change of edit?.documentChanges ?? []) {
+    if ('textDocument' in change) {
+      const file = relative(change.textDocument.uri);
+      texts[file] = applied(fixture.at(file).text, change.edits as TextEdit[]);
+    } else if (change.kind === 'rename') {
+      const from = relative(change.oldUri);
+      texts[relative(change.newUri)] = texts[from] ?? fixture.at(from).text;
+      delete texts[from];
+    }
+  }
+  return texts;
+}
+
+interface Case {
+  files: Record<string, string>;
+  at: [file: string, words: string, inside?: number];
+  to: string;
+}
+
+function renamed({ files, at: [file, words, inside = 1], to }: Case): Record<string, string> {
+  const fixture = projectOf(files);
+  return result(fixture, rename(place(fixture, file, words, inside), to, WHOLE));
+}
+
+function refused({ files, at: [file, words, inside = 1], to }: Case, message: RegExp): void {
+  const fixture = projectOf(files);
+  assert.throws(() => rename(place(fixture, file, words, inside), to, WHOLE), (error) => error instanceof HumanError && message.test(error.message) ? true : assert.fail(String(error)));
+}
+
+const SHOP = {
+  'dbt_project.yml': 'name: shop\nprofile: shop\nmodels:\n  shop:\n    orders:\n      +materialized: table\nvars:\n  days: 3 # how many days\n',
+  'models/orders.sql': "{{ config(unique_key='id', meta={'by': [\"amount\"]}) }}\nselect id, price * 2 as amount from {{ source('raw', 'orders') }} -- amount of orders\n",
+  'models/report.sql': "select orders.id, sum(orders.amount) as amount\nfrom {{ ref('orders') }}\nwhere {{ positive(\"orders.amount\") }} and 'orders' <> '{{ var('days') }}'\ngroup by orders.id\n",
+  'models/passed.sql': 'select * from {{ ref("orders") }}\n',
+  'models/below.sql': "with all_of as (select * from {{ ref('passed') }}), few as (select id, amount from all_of)\nselect amount from few\n",
+  'models/schema.yml': `models:
+  - name: orders # orders
+    columns:
+      - name: amount
+        data_tests:
+          - above: {column: amount, minimum: 0}
+  - name: report
+    columns:
+      - name: amount
+      - name: id
+        data_tests:
+          - relationships: {to: ref('orders'), field: id}
+unit_tests:
+  - name: orders
+    model: report
+    given:
+      - input: ref('orders')
+        rows: [{id: 1, amount: 2}]
+    overrides: {vars: {days: 1}}
+    expect:
+      rows: [{id: 1, amount: 2}]
+macros:
+  - name: positive
+    arguments:
+      - name: what
+exposures:
+  - name: orders
+    depends_on: [ref('orders')]
+`,
+  'macros/positive.sql': '{# positive #}\n{% macro positive(what) %}{{ what }} > 0{% endmacro %}\n{% macro both(what) %}{{ positive(what=what) }}{% endmacro %}\n',
+  'macros/above.sql': '{% test above(model, column, minimum) %}select * from {{ model }} where {{ column }} < {{ minimum }}{% endtest %}\n',
+};
+
+test('a model is renamed with its file, its YAML, every ref and the qualifiers that mean it', () => {
+  const texts = renamed({ files: SHOP, at: ['models/report.sql', "ref('orders", 7], to: 'sales' });
+  assert.deepEqual(Object.keys(texts).sort(), ['dbt_project.yml', 'models/passed.sql', 'models/report.sql', 'models/sales.sql', 'models/schema.yml']);
+  assert.equal(texts['models/sales.sql'], SHOP['models/orders.sql']);
+  assert.equal(texts['models/passed.sql'], 'select * from {{ ref("sales") }}\n');
+  assert.equal(texts['models/report.sql'], "select sales.id, sum(sales.amount) as amount\nfrom {{ ref('sales') }}\nwhere {{ positive(\"sales.amount\") }} and 'orders' <> '{{ var('days') }}'\ngroup by sales.id\n");
+  assert.equal(texts['dbt_project.yml'], SHOP['dbt_project.yml'].replace('    orders:', '    sales:'));
+  assert.equal(texts['models/schema.yml'], SHOP['models/schema.yml'].replace('name: orders #', 'name: sales #').replaceAll("ref('orders')", "ref('sales')"));
+});
+
+test('a client that renames no files gets the texts', () => {
+  const fixture = projectOf(SHOP);
+  const edit = rename(place(fixture, 'models/passed.sql', 'orders', 1), 'sales', { documentChanges: false, renameFiles: false });
+  assert.equal(edit?.documentChanges, undefined);
+  assert.equal(Object.keys(edit?.changes ?? {}).length, 4);
+});
+
+test('a macro is renamed where it is defined, called and described', () => {
+  const texts = renamed({ files: SHOP, at: ['models/report.sql', 'positive'], to: 'is_positive' });
+  assert.deepEqual(texts, {
+    'macros/positive.sql': SHOP['macros/positive.sql'].replace('macro positive', 'macro is_positive').replace('{{ positive', '{{ is_positive'),
+    'models/report.sql': SHOP['models/report.sql'].replace('{{ positive', '{{ is_positive'),
+    'models/schema.yml': SHOP['models/schema.yml'].replace('name: positive', 'name: is_positive'),
+  });
+  assert.deepEqual(renamed({ files: SHOP, at: ['macros/above.sql', 'above'], to: 'over' }), {
+    'macros/above.sql': SHOP['macros/above.sql'].replace('above', 'over'), 'models/schema.yml': SHOP['models/schema.yml'].replace('above', 'over'),
+  });
+});
+
+test('a parameter is renamed in its macro, in calls that name it and in YAML', () => {
+  assert.deepEqual(renamed({ files: SHOP, at: ['macros/positive.sql', 'what'], to: 'term' }), {
+    'macros/positive.sql': SHOP['macros/positive.sql'].replace('(what)', '(term)').replace('{{ what }}', '{{ term }}').replace('what=what', 'term=what'),
+    'models/schema.yml': SHOP['models/schema.yml'].replace('name: what', 'name: term'),
+  });
+  assert.deepEqual(renamed({ files: SHOP, at: ['macros/above.sql', 'minimum'], to: 'least' }), {
+    'macros/above.sql': SHOP['macros/above.sql'].replaceAll('minimum', 'least'), 'models/schema.yml': SHOP['models/schema.yml'].replace('minimum', 'least'),
+  });
+});
+
+test('a variable is renamed in dbt_project.yml, in every var and in unit tests', () => {
+  assert.deepEqual(renamed({ files: SHOP, at: ['models/report.sql', "'days'", 2], to: 'length_in_days' }), {
+    'dbt_project.yml': SHOP['dbt_project.yml'].replace('  days: 3', '  length_in_days: 3'),
+    'models/report.sql': SHOP['models/report.sql'].replace("var('days')", "var('length_in_days')"),
+    'models/schema.yml': SHOP['models/schema.yml'].replace('days: 1', 'length_in_days: 1'),
+  });
+});
+
+test('a column is renamed where it is made, read, described and tested; whoever makes its own keeps that', () => {
+  const texts = renamed({ files: SHOP, at: ['models/orders.sql', 'as amount', 4], to: 'total' });
+  assert.deepEqual(texts, {
+    'models/orders.sql': SHOP['models/orders.sql'].replace('"amount"', '"total"').replace('as amount', 'as total'),
+    'models/report.sql': SHOP['models/report.sql'].replaceAll('orders.amount', 'orders.total'),
+    'models/below.sql': SHOP['models/below.sql'].replace('select id, amount from', 'select id, total as amount from'),
+    'models/schema.yml': SHOP['models/schema.yml'].replace('- name: amount', '- name: total').replace('column: amount', 'column: total').replace("rows: [{id: 1, amount: 2}]\n    overrides", "rows: [{id: 1, total: 2}]\n    overrides"),
+  });
+});
+
+test('a column that comes from elsewhere is renamed from the item that hands it on', () => {
+  const files = {
+    ...SHOP,
+    'models/own.sql': "with orders as (select id, orders.amount from {{ ref('orders') }}), sums as (select amount, count(*) over () from orders)\nselect sums.amount, count from sums order by amount, count\n",
+    'models/own.yml': 'models: [{name: own, columns: [{name: amount}]}]\n',
+  };
+  const wanted = "with orders as (select id, orders.amount as total from {{ ref('orders') }}), sums as (select total, count(*) over () from orders)\nselect sums.total, count from sums order by total, count\n";
+  for (const words of ['sums.amount', 'select amount', 'by amount']) {
+    const texts = renamed({ files, at: ['models/own.sql', words, words.indexOf('amount') + 1], to: 'total' });
+    assert.deepEqual(texts, { 'models/own.sql': wanted, 'models/own.yml': 'models: [{name: own, columns: [{name: total}]}]\n' }, words);
+  }
+  assert.deepEqual(renamed({ files, at: ['models/own.sql', 'select sums.amount, count', 21], to: 'number' }), {
+    'models/own.sql': files['models/own.sql'].replace('count(*) over ()', 'count(*) over () as number').replace('amount, count from', 'amount, number from').replace('by amount, count', 'by amount, number'),
+  });
+});
+
+test('branches of a union are renamed together', () => {
+  const files = { 'models/u.sql': 'with one as (select 1 as a), two as (select 2 as a), all_of as (select * from one union all select * from two)\nselect a as b from all_of\n' };
+  assert.deepEqual(renamed({ files, at: ['models/u.sql', 'select a as', 7], to: 'c' }), { 'models/u.sql': files['models/u.sql'].replaceAll(' as a)', ' as c)').replace('select a as', 'select c as') });
+  assert.deepEqual(renamed({ files, at: ['models/u.sql', '2 as a', 5], to: 'c' }), { 'models/u.sql': files['models/u.sql'].replaceAll(' as a)', ' as c)').replace('select a as', 'select c as') });
+});
+
+test('branches of a union that a model is, are renamed together, and where the model is read', () => {
+  const files = { 'models/u.sql': 'select 1 as a union all select 2 as a order by a\n', 'models/v.sql': "select a + 1 as b from {{ ref('u') }}\n" };
+  assert.deepEqual(renamed({ files, at: ['models/u.sql', '2 as a', 5], to: 'c' }), { 'models/u.sql': 'select 1 as c union all select 2 as c order by c\n', 'models/v.sql': "select c + 1 as b from {{ ref('u') }}\n" });
+});
+
+test('using is one column of both sides', () => {
+  const files = { 'models/u.sql': 'with one as (select 1 as a), two as (select 2 as a, 3 as b)\nselect a, b from one join two using (a) where one.a > 0\n' };
+  assert.deepEqual(renamed({ files, at: ['models/u.sql', '(a)'], to: 'c' }), { 'models/u.sql': 'with one as (select 1 as c), two as (select 2 as c, 3 as b)\nselect c, b from one join two using (c) where one.c > 0\n' });
+});
+
+test('CTEs and aliases are renamed with their qualifiers, quoted ones within their quotes', () => {
+  const text = "with a as (select 1 as a), \"b\" as (select a.a, {{ cents('a.a') }} as d from a {{ only('a') }})\nselect x.a, \"b\".d, 'a' from a as x join b on b.a = x.a -- a\n";
+  const files = { 'models/m.sql': text, 'macros/m.sql': '{% macro cents(x) %}{% endmacro %}{% macro only(x) %}{% endmacro %}' };
+  assert.deepEqual(renamed({ files, at: ['models/m.sql', 'a as', 0], to: 'first' }), {
+    'models/m.sql': "with first as (select 1 as a), \"b\" as (select first.a, {{ cents('first.a') }} as d from first {{ only('first') }})\nselect x.a, \"b\".d, 'a' from first as x join b on b.a = x.a -- a\n",
+  });
+  assert.deepEqual(renamed({ files, at: ['models/m.sql', 'join b', 5], to: 'second' }), { 'models/m.sql': text.replaceAll('"b"', '"second"').replace('join b on b.', 'join second on second.') });
+  assert.deepEqual(renamed({ files, at: ['models/m.sql', 'as x', 3], to: 'y' }), { 'models/m.sql': text.replace('select x.', 'select y.').replace('as x', 'as y').replace('= x.', '= y.') });
+});
+
+test('a relation that is read as a whole row is renamed with it', () => {
+  const files = { 'models/m.sql': 'with a as (select 1 as x) select to_jsonb(a) as row, count(b) as b from a as b cross join a' };
+  assert.deepEqual(renamed({ files, at: ['models/m.sql', 'as b cross', 3], to: 'y' }), { 'models/m.sql': 'with a as (select 1 as x) select to_jsonb(a) as row, count(y) as b from a as y cross join a' });
+  assert.deepEqual(renamed({ files, at: ['models/m.sql', 'a as', 0], to: 'y' }), { 'models/m.sql': 'with y as (select 1 as x) select to_jsonb(y) as row, count(b) as b from y as b cross join y' });
+});
+
+test('a variable of Jinja is renamed within its block alone', () => {
+  const files = { 'models/m.sql': "{% set name = 1 %}{% for name in [name] %}{{ name }}{% endfor %}{% for other in [1] %}{{ name ~ other ~ 'name' }}{% endfor %}\n" };
+  assert.deepEqual(renamed({ files, at: ['models/m.sql', 'name ='], to: 'x' })['models/m.sql']?.includes('{{ x ~ other'), true);
+  assert.equal(renamed({ files, at: ['models/m.sql', 'other in'], to: 'x' })['models/m.sql'], files['models/m.sql'].replace('for other', 'for x').replace('~ other', '~ x'));
+});
+
+test('what cannot be renamed says why', () => {
+  const files = { ...SHOP, 'dbt_packages/utils/dbt_project.yml': 'name: utils\n', 'dbt_packages/utils/macros/star.sql': '{% macro star(x) %}{% endmacro %}\n', 'models/uses.sql': "select {{ utils.star('x') }}, label, id from {{ ref('kinds') }}\n", 'models/kinds_of.sql': "select upper(label) as name from {{ ref('kinds') }}", 'seeds/kinds.csv': 'id,label\n1,a\n', 'models/s.yml': 'sources: [{name: raw, tables: [{name: orders, columns: [{name: id}]}]}]\n' };
+  refused({ files, at: ['models/uses.sql', 'star'], to: 'all' }, /package utils/);
+  refused({ files, at: ['models/kinds_of.sql', 'label'], to: 'name' }, /CSV/);
+  refused({ files, at: ['models/passed.sql', 'orders'], to: 'report' }, /already there/);
+  refused({ files, at: ['models/passed.sql', 'orders'], to: 'a b' }, /cannot be the name/);
+  refused({ files, at: ['models/report.sql', 'positive'], to: 'both' }, /already there/);
+  refused({ files, at: ['models/report.sql', 'positive'], to: 'ref' }, /dbt's own/);
+  refused({ files, at: ['models/report.sql', "'days'", 2], to: '1st' }, /cannot be the name/);
+  refused({ files, at: ['models/orders.sql', "'raw'", 2], to: 'x' }, /source "raw"/);
+  refused({ files, at: ['models/orders.sql', 'as amount', 4], to: 'id' }, /same select list/);
+  refused({ files, at: ['models/orders.sql', 'as amount', 4], to: 'select' }, /reserved/);
+  refused({ files, at: ['models/orders.sql', 'price', 1], to: 'cost' }, /not to be told|source raw.orders/);
+  refused({ files: { 'models/m.sql': 'with a as (select 1 as x), b as (select 2 as y) select x from a, b' }, at: ['models/m.sql', 'a as', 0], to: 'b' }, /already/);
+  const fixture = projectOf(files);
+  assert.equal(prepareRename(place(fixture, 'models/orders.sql', 'select', 1)), null);
+  assert.equal(prepareRename(place(fixture, 'models/orders.sql', 'config', 1)), null);
+  assert.equal(prepareRename(place(fixture, 'models/report.sql', "ref('orders", 7))?.placeholder, 'orders');
+});

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Location, LocationLink } from 'vscode-languageserver';
+import { definition } from './definition';
+import { projectOf, type Fixture } from './fixture';
+import { documentHighlight } from './highlights';
+import { references } from './references';
+import type { PlaceRequest } from './request';
+
+const FILES = {
+  'dbt_project.yml': 'name: shop\nprofile: shop\nvars:\n  window_days: 30\n',
+  'models/sources.yml': 'sources:\n  - name: raw\n    tables:\n      - name: orders\n        columns:\n          - name: id\n          - name: amount\n      - name: visits\n',
+  'models/stg_orders.sql': `with source as (
+    select * from {{ source('raw', 'orders') }}
+),
+renamed as (
+    select
+        id as order_id,
+        amount,
+        amount * 2 as doubled
+    from source
+)
+select * from renamed
+`,
+  'models/stg_visits.sql': "select id as visit_id, 1.5 as amount from {{ source('raw', 'visits') }}\n",
+  'models/orders.sql': `with orders as (
+    select orders.* from {{ ref('stg_orders') }} as orders
+    {{ only_recent('orders', 'order_id') }}
+),
+totals as (
+    select order_id, sum(amount) as total, count(*)
+    from orders
+    group by order_id
+    order by total
+)
+select totals.order_id, totals.total, {{ cents('totals.total') }} as cents
+from totals
+inner join {{ ref("stg_visits") }} as visits on visits.visit_id = totals.order_id
+where visits.amount > {{ var('window_days') }}
+`,
+  'models/schema.yml': `models:
+  - name: stg_orders
+    description: "{{ doc('orders') }}"
+    columns:
+      - name: order_id
+        data_tests:
+          - unique
+          - positive: {limit: 1}
+  - name: orders
+    columns:
+      - name: order_id
+        data_tests:
+          - relationships: {arguments: {to: ref('stg_orders'), field: order_id}}
+unit_tests:
+  - name: one
+    model: orders
+    given:
+      - input: ref('stg_orders')
+        rows:
+          - {order_id: 1, amount: 2}
+    expect:
+      rows:
+        - {order_id: 1, total: 2}
+`,
+  'models/docs.md': '{% docs orders %}Orders of the shop.{% enddocs %}\n',
+  'models/exposures.yml': "exposures:\n  - name: board\n    type: dashboard\n    depends_on:\n      - ref('orders')\n",
+  'macros/cents.sql': '{% macro cents(column, digits=2) %}\n{% set factor = 10 ** digits %}\nround({{ column }} * {{ factor }})\n{% endmacro %}\n{% macro only_recent(relation, column) %}where {{ relation }}.{{ column }} > {{ cents(column, digits=1) }}{% endmacro %}\n',
+  'tests/generic/positive.sql': '{% test positive(model, column_name, limit=0) %}select * from {{ model }} where {{ column_name }} < {{ limit }}{% endtest %}\n',
+  'seeds/kinds.csv': 'kind,label\na,b\n',
+};
+
+/** `file:line text`, so that a difference says itself. */
+function shown(fixture: Fixture, request: PlaceRequest, found: readonly (Location | LocationLink)[] | null): string[] {
+  return (found ?? []).map((one) => {
+    const place = 'uri' in one ? one : { uri: one.targetUri, range: one.targetSelectionRange };
+    const file = new URL(place.uri).pathname;
+    const lines = file === request.file ? request.lines : request.linesOf(file);
+    const { start, end } = place.range;
+    const text = lines?.text.slice(lines.offsetAt(start), lines.offsetAt(end)) ?? '';
+    return `${file.slice(fixture.root.length + 1)}:${start.line + 1}:${start.character + 1} ${text}`;
+  });
+}
+
+const fixture = projectOf(FILES);
+
+function at(file: keyof typeof FILES, words: string, inside = 0): PlaceRequest {
+  const request = fixture.at(file);
+  const found = request.text.indexOf(words);
+  assert.ok(found >= 0, `${file} has no ${words}`);
+  return { ...request, offset: found + inside };
+}
+
+const defined = (file: keyof typeof FILES, words: string, inside = 0): string[] => {
+  const request = at(file, words, inside);
+  return shown(fixture, request, definition(request, true));
+};
+const referred = (file: keyof typeof FILES, words: string, inside = 0, declarations = true): string[] => {
+  const request = at(file, words, inside);
+  return shown(fixture, request, references(request, declarations)).sort();
+};
+
+test('models, sources, macros, variables and docs are defined where their files say', () => {
+  assert.deepEqual(defined('models/orders.sql', 'stg_orders', 3), ['models/stg_orders.sql:1:1 ']);
+  assert.deepEqual(defined('models/orders.sql', 'stg_visits', 3), ['models/stg_visits.sql:1:1 ']);
+  assert.deepEqual(defined('models/schema.yml', 'stg_orders', 3), ['models/stg_orders.sql:1:1 ']);
+  assert.deepEqual(defined('models/schema.yml', 'model: orders', 8), ['models/orders.sql:1:1 ']);
+  assert.deepEqual(defined('models/exposures.yml', 'orders', 2), ['models/orders.sql:1:1 ']);
+  assert.deepEqual(defined('models/stg_orders.sql', "orders')", 2), ['models/sources.yml:4:15 orders']);
+  assert.deepEqual(defined('models/stg_orders.sql', "raw'", 1), ['models/sources.yml:2:11 raw']);
+  assert.deepEqual(defined('models/orders.sql', 'cents(', 1), ['macros/cents.sql:1:10 cents']);
+  assert.deepEqual(defined('models/orders.sql', 'window_days', 1), ['dbt_project.yml:4:3 window_days']);
+  assert.deepEqual(defined('models/schema.yml', "orders') }}", 2), ['models/docs.md:1:9 orders']);
+  assert.deepEqual(defined('models/schema.yml', 'positive', 1), ['tests/generic/positive.sql:1:9 positive']);
+  assert.deepEqual(defined('models/schema.yml', 'unique', 1), []);
+  assert.deepEqual(defined('models/orders.sql', 'ref(', 1), []);
+});
+
+test('CTEs, aliases and variables of Jinja are defined in their file', () => {
+  assert.deepEqual(defined('models/orders.sql', 'from totals', 6), ['models/orders.sql:5:1 totals']);
+  assert.deepEqual(defined('models/orders.sql', 'totals.total,', 1), ['models/orders.sql:5:1 totals']);
+  assert.deepEqual(defined('models/orders.sql', 'from orders', 6), ['models/orders.sql:1:6 orders']);
+  assert.deepEqual(defined('models/orders.sql', 'visits.amount', 1), ['models/orders.sql:13:39 visits']);
+  assert.deepEqual(defined('models/orders.sql', 'orders.*', 1), ['models/orders.sql:2:53 orders']);
+  assert.deepEqual(defined('macros/cents.sql', 'factor }}', 1), ['macros/cents.sql:2:8 factor']);
+  assert.deepEqual(defined('macros/cents.sql', 'digits %}', 1), ['macros/cents.sql:1:24 digits']);
+});
+
+test('columns are defined where they are made: through CTEs, stars, models and sources', () => {
+  assert.deepEqual(defined('models/orders.sql', 'totals.order_id,', 8), ['models/orders.sql:6:12 order_id']);
+  assert.deepEqual(defined('models/orders.sql', 'order_id, sum', 1), ['models/stg_orders.sql:6:15 order_id']);
+  assert.deepEqual(defined('models/orders.sql', 'amount)', 1), ['models/stg_orders.sql:7:9 amount']);
+  assert.deepEqual(defined('models/stg_orders.sql', 'amount,', 1), ['models/sources.yml:7:19 amount']);
+  assert.deepEqual(defined('models/stg_orders.sql', 'id as', 1), ['models/sources.yml:6:19 id']);
+  assert.deepEqual(defined('models/orders.sql', 'visits.amount', 8), ['models/stg_visits.sql:1:31 amount']);
+  assert.deepEqual(defined('models/orders.sql', 'order by total', 10), ['models/orders.sql:6:37 total']);
+  assert.deepEqual(defined('models/orders.sql', "'order_id'", 2), ['models/stg_orders.sql:6:15 order_id']);
+  assert.deepEqual(defined('models/orders.sql', "'totals.total'", 9), ['models/orders.sql:6:37 total']);
+  assert.deepEqual(defined('models/schema.yml', 'order_id', 2), ['models/stg_orders.sql:6:15 order_id']);
+});
+
+test('models, macros and variables are found in SQL, YAML, unit tests and exposures', () => {
+  assert.deepEqual(referred('models/orders.sql', 'stg_orders', 3), [
+    'models/orders.sql:2:34 stg_orders', 'models/schema.yml:13:50 stg_orders', 'models/schema.yml:18:21 stg_orders', 'models/schema.yml:2:11 stg_orders', 'models/stg_orders.sql:1:1 ',
+  ]);
+  assert.deepEqual(referred('models/exposures.yml', 'orders', 3, false), ['models/exposures.yml:5:14 orders', 'models/schema.yml:16:12 orders']);
+  assert.deepEqual(referred('macros/cents.sql', 'cents', 1), ['macros/cents.sql:1:10 cents', 'macros/cents.sql:5:81 cents', 'models/orders.sql:11:42 cents']);
+  assert.deepEqual(referred('dbt_project.yml', 'window_days', 1), ['dbt_project.yml:4:3 window_days', 'models/orders.sql:14:31 window_days']);
+  assert.deepEqual(referred('models/sources.yml', 'raw', 1), ['models/sources.yml:2:11 raw', "models/stg_orders.sql:2:30 raw", 'models/stg_visits.sql:1:54 raw']);
+  assert.deepEqual(referred('models/stg_orders.sql', "orders')", 1), ['models/sources.yml:4:15 orders', 'models/stg_orders.sql:2:37 orders']);
+  assert.deepEqual(referred('models/docs.md', 'orders', 1), ['models/docs.md:1:9 orders', 'models/schema.yml:3:27 orders']);
+  assert.deepEqual(referred('tests/generic/positive.sql', 'positive', 1), ['models/schema.yml:8:13 positive', 'tests/generic/positive.sql:1:9 positive']);
+});
+
+test('references of CTEs and aliases know one from the other', () => {
+  assert.deepEqual(referred('models/orders.sql', 'with orders', 6), ['models/orders.sql:1:6 orders', 'models/orders.sql:7:10 orders']);
+  assert.deepEqual(referred('models/orders.sql', 'as orders\n', 4), ['models/orders.sql:2:12 orders', "models/orders.sql:2:53 orders", "models/orders.sql:3:21 orders"]);
+  assert.deepEqual(referred('models/orders.sql', 'from totals', 6), [
+    'models/orders.sql:11:25 totals', 'models/orders.sql:11:49 totals', 'models/orders.sql:11:8 totals', 'models/orders.sql:12:6 totals', 'models/orders.sql:13:67 totals', 'models/orders.sql:5:1 totals',
+  ]);
+});
+
+test('a column of the same name of another relation is no reference', () => {
+  assert.deepEqual(referred('models/stg_visits.sql', 'amount', 1), ['models/orders.sql:14:14 amount', 'models/stg_visits.sql:1:31 amount']);
+  assert.deepEqual(referred('models/orders.sql', 'as total,', 4), ['models/orders.sql:11:32 total', 'models/orders.sql:11:56 total', 'models/orders.sql:6:37 total', 'models/orders.sql:9:14 total']);
+  assert.deepEqual(referred('models/stg_orders.sql', 'order_id', 1), [
+    'models/orders.sql:11:15 order_id', 'models/orders.sql:13:74 order_id', 'models/orders.sql:3:31 order_id', 'models/orders.sql:6:12 order_id', 'models/orders.sql:8:14 order_id', 'models/schema.yml:5:15 order_id', 'models/stg_orders.sql:6:15 order_id',
+  ]);
+});
+
+test('highlights are those of the file', () => {
+  const request = at('models/orders.sql', 'order_id, sum', 1);
+  assert.deepEqual(documentHighlight(request)?.map(({ range }) => range.start.line + 1).sort((one, other) => one - other), [3, 6, 8, 11, 13]);
+});
+
+test('half-written text has no definition, and is none the worse for it', () => {
+  const broken = projectOf(FILES);
+  for (const text of ['select ¦', "select {{ ref('¦", 'with a as (select 1 as x) select a.¦x from a where (', "{{ source('raw', '¦orders"]) {
+    const request = broken.at('models/orders.sql', text);
+    assert.doesNotThrow(() => [definition(request, true), references(request, true), documentHighlight(request)], text);
+  }
+  const request = broken.at('models/orders.sql', "select * from {{ ref('stg_or¦ders') where {{ x");
+  assert.equal(definition(request, true)?.length, 1);
+});
