@@ -11,7 +11,7 @@ export type Offer = Omit<CompletionItem, 'textEdit'>;
 
 /** Items with one range, which replaces what is written there. */
 export function placed(offers: readonly Offer[], range: Range): CompletionItem[] {
-  return offers.map(({ insertText, ...offer }) => ({ ...offer, textEdit: { range, newText: insertText ?? offer.label } }));
+  return offers.map((offer) => ({ ...offer, textEdit: { range, newText: offer.insertText ?? offer.label } }));
 }
 
 /** Items whose range is the list's own. */
@@ -79,6 +79,20 @@ export function allModels(project: Project): readonly Offer[] {
   const lists = listsOf(project);
   lists.models ??= [...project.models].map(([name, model]) => modelOffer(project, name, model));
   return lists.models;
+}
+
+const relationOffers = new WeakMap<Offer, Offer>();
+
+/** Every model as a relation: its name writes a whole `ref`. */
+export function modelRelations(project: Project): Offer[] {
+  return allModels(project).map((offer) => {
+    let relation = relationOffers.get(offer);
+    if (!relation) {
+      relation = { ...offer, sortText: `2${offer.sortText ?? ''}`, insertText: `{{ ref('${offer.label}') }}` };
+      relationOffers.set(offer, relation);
+    }
+    return relation;
+  });
 }
 
 /** Models of one package; the project's own by its own name. */

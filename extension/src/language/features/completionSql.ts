@@ -2,7 +2,7 @@
 import { CompletionItemKind, type CompletionItem } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
 import type { Column, Columns } from '../project/types';
-import { allModels, literal, snippet, sourceOffers, tableOffers, type Offer } from './completionItems';
+import { literal, modelRelations, snippet, tableOffers, type Offer } from './completionItems';
 import { TAG_SNIPPETS } from './completionJinja';
 import { summary } from './describe';
 import type { FileRequest } from './request';
@@ -35,16 +35,17 @@ function words(labels: readonly string[], order: number): Offer[] {
 function relations(request: FileRequest, cursor: SqlCursor, offset: number): { offers: readonly Offer[]; span: Span } {
   const { project } = request;
   const { qualifier } = cursor;
-  const tables = sourceOffers(project).flatMap(({ label: source }) => (qualifier && qualifier.name !== source ? [] : tableOffers(project, source).map((table): Offer => ({
-    ...table, filterText: qualifier ? `${source}.${table.label}` : table.label, sortText: `3${table.label}`, insertText: `{{ source('${source}', '${table.label}') }}`,
-  }))));
+  const tables = tableOffers(project, qualifier?.name).map(({ source, offer }): Offer => ({
+    ...offer, filterText: qualifier ? `${source}.${offer.label}` : offer.label, sortText: `3${offer.label}`, insertText: `{{ source('${source}', '${offer.label}') }}`,
+  }));
   if (qualifier) return { offers: tables, span: { start: qualifier.span.start, end: cursor.word.end } };
   const ctes = ctesAt(request, offset).map(({ name }): Offer => ({ label: name, kind: CompletionItemKind.Struct, detail: 'CTE', sortText: `0${name}`, ...written(cursor, name) }));
   const taken = new Set(ctes.map(({ label }) => label));
   const own = project.modelOfFile(request.file)?.name;
-  const models = allModels(project).map((offer): Offer => ({
-    ...offer, label: taken.has(offer.label) ? `${offer.label} (ref)` : offer.label, filterText: offer.label, sortText: `${offer.label === own ? 4 : 2}${offer.sortText ?? ''}`, insertText: `{{ ref('${offer.label}') }}`,
-  }));
+  const models = modelRelations(project).map((offer) => {
+    if (offer.label === own) return { ...offer, sortText: `4${offer.label}` };
+    return taken.has(offer.label) ? { ...offer, label: `${offer.label} (ref)`, filterText: offer.label } : offer;
+  });
   return { offers: [...ctes, ...models, ...tables, ...words(['lateral', 'select'], 6), ...TAG_SNIPPETS], span: cursor.word };
 }
 

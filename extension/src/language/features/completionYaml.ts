@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Span } from '../analysis/types';
 import type { Column, Project } from '../project/types';
 import { macroSignature } from './describe';
-import { allModels, bare, snippet, sourceOffers, tableOffers, variableOffers, type Offer, type Subject } from './completionItems';
+import { allModels, bare, snippet, tableOffers, variableOffers, type Offer, type Subject } from './completionItems';
 import { completeJinja, settingValues, values } from './completionJinja';
 import { TYPES } from './completionWords';
 import { codeCursor } from './jinjaCursor';
@@ -155,9 +155,7 @@ function referenceOffers(place: YamlPlace, cursor: YamlCursor): Offer[] {
   const described = unit ? describedAt(cursor) : undefined;
   const inputs = new Set(described && 'model' in described ? project.parents(described.model) : []);
   const offers: Offer[] = allModels(project).map((offer) => ({ ...offer, label: `ref('${offer.label}')`, sortText: `${inputs.has(offer.label) ? 0 : 1}${offer.label}` }));
-  for (const source of sourceOffers(project)) {
-    for (const table of tableOffers(project, source.label)) offers.push({ ...table, label: `source('${source.label}', '${table.label}')`, sortText: `2${source.label}.${table.label}` });
-  }
+  for (const { source, offer } of tableOffers(project, undefined)) offers.push({ ...offer, label: `source('${source}', '${offer.label}')`, sortText: `2${source}.${offer.label}` });
   if (unit) offers.push({ label: 'this', kind: CompletionItemKind.Keyword, detail: 'The model as it was before', sortText: '3' });
   return offers;
 }
