@@ -11,6 +11,8 @@ import { readSettings } from './settings';
 const SLICE = 4;
 /** While the client is talking, reading waits until it has said nothing for so long (milliseconds). */
 const QUIET = 25;
+/** … but not longer than this altogether. */
+const LONGEST = 400;
 /** After a change that several others usually follow (milliseconds). */
 const TOGETHER = 50;
 
@@ -158,10 +160,11 @@ export class Workspace {
   #read(): void {
     if (this.#reading) return;
     this.#reading = true;
+    let read = performance.now();
     const slice = (): void => {
       if (this.#closed) return;
       const wait = this.#heard + QUIET - performance.now();
-      if (wait > 0) {
+      if (wait > 0 && performance.now() - read < LONGEST) {
         setTimeout(slice, wait);
         return;
       }
@@ -176,6 +179,7 @@ export class Workspace {
         if (performance.now() >= end) break;
       }
       this.#reading = [...this.#projects.values()].some(({ complete }) => !complete);
+      read = performance.now();
       if (this.#reading) setImmediate(slice);
     };
     setImmediate(slice);
