@@ -72,4 +72,4 @@ const KINDS: Record<string, ColumnKind> = {
 };
 
 /** @param type without its modifier */
-const kindOf = (type: string): ColumnKind => (Object.hasOwn(KINDS, type) ? KINDS[type] : undefined) ?? 'other';
+export const kindOf = (type: string): ColumnKind => (Object.hasOwn(KINDS, type) ? KINDS[type] : undefined) ?? 'other';

@@ -49,7 +49,7 @@ export async function exportCsv(source: PreviewSource, view: View, { file, neutr
     return rows;
   } catch (error) {
     await fs.rm(part, { force: true });
-    if (error instanceof Changed) throw new HumanError(`${source.name.schema}.${source.name.name} changed while it was exported after ${rows} rows, so nothing was written. Export it again.`);
+    if (error instanceof Changed) throw new HumanError(`${source.name ?? 'The table'} changed while it was exported after ${rows} rows, so nothing was written. Export it again.`);
     throw error instanceof Error && 'syscall' in error ? refuse(file, error) : error;
   }
 }

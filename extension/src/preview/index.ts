@@ -5,8 +5,8 @@ import type { Dagster } from '../dagster/types';
 import { nameOf } from '../dagster/words';
 import type { Model, Projects } from '../dbt/types';
 import { pickFollowing } from '../platform/pick';
-import { filterOf } from './arguments';
-import { PreviewPanel, newPanel, type PanelOptions } from './panel';
+import { filterOf, queryOf } from './arguments';
+import { PreviewPanel, newPanel, newQueryPanel, type PanelOptions } from './panel';
 
 export interface PreviewOptions extends PanelOptions {
   dagster: Dagster;
@@ -25,7 +25,18 @@ export function registerPreview(options: PreviewOptions): Disposable {
   const adopt = (model: string, panel: vscode.WebviewPanel, filter?: Record<string, string>): void => {
     panels.set(model, new PreviewPanel(model, panel, options, () => panels.delete(model), filter));
   };
-  store.add({ dispose: () => [...panels.values()].forEach((panel) => panel.dispose()) });
+  const queries = new Map<string, PreviewPanel>();
+  store.add({ dispose: () => [...panels.values(), ...queries.values()].forEach((panel) => panel.dispose()) });
+
+  // The rows of a query, for features that make one
+  store.add(commands.register(COMMANDS.previewQuery, (given) => {
+    const query = queryOf(given);
+    if (!query) return;
+    const { title } = query;
+    const open = queries.get(title);
+    if (open) open.ask(query);
+    else queries.set(title, new PreviewPanel(title, newQueryPanel(title), options, () => queries.delete(title), undefined, query));
+  }));
 
   store.add(commands.register(COMMANDS.previewModel, async (given) => {
     await projects.ready;

@@ -4,12 +4,10 @@ import type { Reader } from '../warehouse/types';
 import type { Relation, RelationName } from './catalog';
 import type { View } from './protocol';
 import { Changed, type RawRow, type Scan, type Step } from './scan';
-import { Parameters, gridColumns, orderOf, whereOf } from './sql';
+import { Parameters, ROW, fromOf, gridColumns, orderOf, whereOf, type QueryOrigin } from './sql';
 
 /** How many rows are put in order at once: their pages then cost no sort. */
 const WINDOW = 10_000;
-/** The whole row; no column is called that. */
-const ROW = '"attribution preview row"';
 
 /** A table in the order of some columns, rows that are equal in them in their physical order. */
 export class SortedScan implements Scan {
@@ -58,11 +56,11 @@ export class SortedScan implements Scan {
   }
 }
 
-/** A view, or what else has no places: each page runs it anew. */
+/** A view, a query, or what else has no places: each page runs it anew. */
 export class PlainScan implements Scan {
   total: number | undefined;
 
-  constructor(private readonly name: RelationName, private readonly relation: Relation, private readonly view: View, private readonly selected = gridColumns(relation.columns)) {}
+  constructor(private readonly origin: RelationName | QueryOrigin, private readonly relation: Relation, private readonly view: View, private readonly selected = gridColumns(relation.columns)) {}
 
   async rows(step: Step, start: number, count: number): Promise<RawRow[]> {
     const parameters = new Parameters();
@@ -70,7 +68,7 @@ export class PlainScan implements Scan {
     const order = orderOf(this.view, this.relation.columns);
     // Rows that are equal in all columns are the same row to whoever reads them
     const by = order.length === 0 ? '' : `order by ${[...order, `${ROW}::text`].join(', ')}`;
-    const sql = `select ${this.selected} from ${qualifiedName(this.name)} as ${ROW} where ${where} ${by} offset ${parameters.add(start)}::bigint limit ${parameters.add(count)}::bigint`;
+    const sql = `select ${this.selected} from ${fromOf(this.origin)} where ${where} ${by} offset ${parameters.add(start)}::bigint limit ${parameters.add(count)}::bigint`;
     const { rows } = await step((query) => query(sql, parameters.values));
     if (rows.length < count) this.total = rows.length > 0 || start === 0 ? start + rows.length : this.total;
     return rows.map((row, index) => [`#${start + index}`, ...row]);

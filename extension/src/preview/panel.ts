@@ -27,7 +27,17 @@ export interface PanelOptions {
   neutralizeFormulas: ConfigValue<boolean>;
 }
 
-/** One model's rows. */
+const QUERY_PANEL = 'attribution.query';
+
+/** A query whose rows are shown, as somebody's editor has it. */
+export interface QuerySubject {
+  title: string;
+  sql: string;
+  /** where it is written */
+  uri?: string;
+}
+
+/** One model's rows, or those of a query. */
 export class PreviewPanel implements Disposable {
   readonly #store = new DisposableStore();
   readonly #view: WebviewPanel<PreviewHost, PreviewPage>;
@@ -38,7 +48,8 @@ export class PreviewPanel implements Disposable {
   /** asked for, and not yet given to the page */
   #filter: Record<string, string> | undefined;
 
-  constructor(readonly model: string, panel: vscode.WebviewPanel, private readonly options: PanelOptions, onDispose: () => void, filter?: Record<string, string>) {
+  /** @param model its name, or the title of a query */
+  constructor(readonly model: string, panel: vscode.WebviewPanel, private readonly options: PanelOptions, onDispose: () => void, filter?: Record<string, string>, private query?: QuerySubject) {
     this.#filter = filter;
     panel.title = model;
     this.#view = this.#store.add(new WebviewPanel<PreviewHost, PreviewPage>(panel, options.context.extensionUri, { name: 'preview', title: vscode.l10n.t('Preview of {0}', model), icon: 'attribution' }, {
@@ -55,6 +66,10 @@ export class PreviewPanel implements Disposable {
       exportAll: (view) => void this.#boundary(() => this.#export(view)),
       materialize: () => void vscode.commands.executeCommand(COMMANDS.materializeModel, model),
       openModel: () => void this.#boundary(async () => {
+        if (this.query) {
+          if (this.query.uri !== undefined) await vscode.commands.executeCommand('vscode.open', vscode.Uri.parse(this.query.uri, true), { viewColumn: vscode.ViewColumn.One } satisfies vscode.TextDocumentShowOptions);
+          return;
+        }
         const found = this.#modelNow();
         await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(found.file), { viewColumn: vscode.ViewColumn.One } satisfies vscode.TextDocumentShowOptions);
       }),
@@ -91,6 +106,13 @@ export class PreviewPanel implements Disposable {
     this.#view.panel.reveal();
   }
 
+  /** Shows the rows of another query in its place. */
+  ask(query: QuerySubject): void {
+    this.query = query;
+    if (this.visible) void this.open();
+    this.#view.panel.reveal();
+  }
+
   get visible(): boolean {
     return this.#view.panel.visible;
   }
@@ -105,9 +127,10 @@ export class PreviewPanel implements Disposable {
     this.#show({ kind: 'loading' });
     try {
       await this.options.projects.ready;
-      const model = this.#modelNow();
-      this.#view.rpc.notify('model', { name: this.model, relation: `${model.relation.schema}.${model.relation.name}` });
-      const source = await PreviewSource.open(this.options.warehouse, model.relation, { count: this.options.pageSize.value, signal: opening.signal });
+      const model = this.query ? undefined : this.#modelNow();
+      if (model) this.#view.rpc.notify('model', { name: this.model, relation: `${model.relation.schema}.${model.relation.name}` });
+      const source = model ? await PreviewSource.open(this.options.warehouse, model.relation, { count: this.options.pageSize.value, signal: opening.signal })
+        : await PreviewSource.ofQuery(this.options.warehouse, this.query?.sql ?? '', opening.signal);
       if (opening.signal.aborted) return;
       this.#source = source;
       const note = await this.#noteNow();
@@ -207,7 +230,7 @@ export class PreviewPanel implements Disposable {
   }
 
   #failed(error: unknown): Shown {
-    if (error instanceof MissingRelation) {
+    if (error instanceof MissingRelation && !this.query) {
       const model = this.options.projects.modelNamed(this.model);
       if (model && isEphemeral(model)) {
         return { kind: 'missing', materialize: false, message: vscode.l10n.t('{0} is ephemeral: it is part of the models that refer to it, and has no rows of its own in the database.', this.model) };
@@ -254,9 +277,13 @@ export class PreviewPanel implements Disposable {
 export const newPanel = (model: string): vscode.WebviewPanel =>
   vscode.window.createWebviewPanel(PANELS.preview, model, vscode.window.activeTextEditor ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active, {});
 
-function tableOf({ relation }: PreviewSource, model: Model): Table {
+/** A panel for a query's rows; it does not come back after a reload of the window, for the text may be another one by then. */
+export const newQueryPanel = (title: string): vscode.WebviewPanel =>
+  vscode.window.createWebviewPanel(QUERY_PANEL, title, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true }, {});
+
+function tableOf({ relation }: PreviewSource, model: Model | undefined): Table {
   const columns = relation.columns.map(({ name, type, kind }) => {
-    const description = model.columns.find((column) => column.name === name)?.description;
+    const description = model?.columns.find((column) => column.name === name)?.description;
     return { name, type, kind, ...(description ? { description } : {}) };
   });
   return { version: relation.version, columns, physical: relation.physical, ...(relation.estimate === undefined ? {} : { count: { rows: relation.estimate, kind: relation.blocks === 0 ? 'exact' : 'estimate' } }) };

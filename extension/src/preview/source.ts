@@ -1,24 +1,48 @@
 /** One relation as the preview reads it: pages of any view of it, whole values, and its exact size. */
 import { HumanError } from '../base/errors';
 import { MissingRelation, TimedOut, Unavailable } from '../warehouse/errors';
+import { bareQuery, describeQuery } from '../warehouse/describe';
 import { quoteIdentifier, qualifiedName } from '../warehouse/identifiers';
 import type { ReadingWarehouse, Reader } from '../warehouse/types';
-import { readRelation, readStamp, type Relation, type RelationName } from './catalog';
+import { kindOf, readRelation, readStamp, type Relation, type RelationName } from './catalog';
 import { PlainScan, SortedScan } from './orderedScan';
 import type { Count, Row, View } from './protocol';
 import { Changed, PhysicalScan, type RawRow, type Scan, type Step } from './scan';
-import { Parameters, cutCell, gridColumns, knownView, whereOf } from './sql';
+import { Parameters, cutCell, fromOf, gridColumns, knownView, uniqueNames, whereOf, type QueryOrigin } from './sql';
 
 /** How many rows one export step sorts at once: more than a page does, since all of them are read. */
 const EXPORT_WINDOW = 200_000;
 const EVERYTHING: View = { sort: [], filter: [] };
+/** Makes the version of each query its own. */
+let queries = 0;
 
 export class PreviewSource {
   #scan: { key: string; scan: Scan } | undefined;
   #first: { count: number; rows: RawRow[] } | undefined;
   #counter: { key: string; scan: PhysicalScan } | undefined;
 
-  private constructor(private readonly warehouse: ReadingWarehouse, readonly name: RelationName, readonly relation: Relation) {}
+  private constructor(private readonly warehouse: ReadingWarehouse, private readonly origin: RelationName | QueryOrigin, readonly relation: Relation) {}
+
+  /**
+   * The rows of a person's own query. Each page runs it anew, in its own order.
+   * @throws QueryProblem where PostgreSQL refuses it
+   */
+  static async ofQuery(warehouse: ReadingWarehouse, sql: string, signal?: AbortSignal): Promise<PreviewSource> {
+    const query = bareQuery(sql);
+    const described = await describeQuery(warehouse, query, signal ? { signal } : {});
+    if (described.length === 0) throw new HumanError('The query gives no columns, so there is nothing to show.');
+    const names = uniqueNames(described.map(({ name }) => name));
+    const columns = described.map(({ type }, index) => {
+      const base = type.replace(/\([\d,-]+\)/, '');
+      return { name: names[index] ?? '', type, base, kind: kindOf(base) };
+    });
+    return new PreviewSource(warehouse, { query, columns: names }, { version: `query ${++queries}`, blocks: 0, physical: false, columns });
+  }
+
+  /** What is read, for people; undefined for a query. */
+  get name(): string | undefined {
+    return 'schema' in this.origin ? `${this.origin.schema}.${this.origin.name}` : undefined;
+  }
 
   /**
    * @param count how many rows the first page will ask for: of a table they are read with what the catalog knows
@@ -29,7 +53,7 @@ export class PreviewSource {
       const relation = await readRelation(query, name);
       if (!relation) throw new MissingRelation(`There is no table ${name.schema}.${name.name} in the database.`);
       const source = new PreviewSource(warehouse, name, relation);
-      if (relation.physical && count > 0) source.#first = { count, rows: await source.#counterOf(EVERYTHING).rows((work) => work(query), 0, count) };
+      if (relation.physical && count > 0) source.#first = { count, rows: await source.#counterOf(EVERYTHING, name).rows((work) => work(query), 0, count) };
       // Where it was replaced between the two these are the new one's rows, of the same columns, and the next page says so
       return source;
     }, signal ? { signal } : {});
@@ -50,11 +74,11 @@ export class PreviewSource {
   /** Counts a view exactly, in steps, and says after each how far it is. */
   async *count(view: View, signal?: AbortSignal): AsyncGenerator<Count> {
     const known = this.#known(view);
-    if (!this.relation.physical) {
+    if (!this.relation.physical || !('schema' in this.origin)) {
       yield { rows: await this.#countAtOnce(known, signal), kind: 'exact' };
       return;
     }
-    const scan = this.#counterOf(known);
+    const scan = this.#counterOf(known, this.origin);
     for (;;) {
       const done = await scan.countOn(this.#step(signal));
       yield done ? { rows: scan.counted.rows, kind: 'exact' } : this.#estimate(known, scan).count ?? { rows: scan.counted.rows, kind: 'atLeast' };
@@ -71,14 +95,15 @@ export class PreviewSource {
   async rows(view: View, keys: readonly string[], columns: readonly string[], signal?: AbortSignal): Promise<(string | null)[][]> {
     const selected = columns.map(quoteIdentifier).join(', ');
     const step = this.#step(signal);
-    if (this.relation.physical) {
-      const { rows } = await step((query) => query(`select ctid, ${selected} from ${qualifiedName(this.name)} where ctid = any($1::text[]::tid[])`, [keys]));
+    if (this.relation.physical && 'schema' in this.origin) {
+      const table = qualifiedName(this.origin);
+      const { rows } = await step((query) => query(`select ctid, ${selected} from ${table} where ctid = any($1::text[]::tid[])`, [keys]));
       const found = new Map(rows.map(([key, ...cells]) => [key, cells]));
       return keys.flatMap((key) => (found.has(key) ? [found.get(key) ?? []] : []));
     }
     const numbers = keys.map((key) => Number(key.slice(1)));
     const first = Math.min(...numbers);
-    const scan = new PlainScan(this.name, this.relation, this.#known(view), selected);
+    const scan = new PlainScan(this.origin, this.relation, this.#known(view), selected);
     const rows = await scan.rows(step, first, Math.max(...numbers) - first + 1);
     return numbers.flatMap((number) => (rows[number - first] ? [rows[number - first]?.slice(1) ?? []] : []));
   }
@@ -103,7 +128,7 @@ export class PreviewSource {
   #step(signal?: AbortSignal): Step {
     const options = signal ? { signal } : {};
     const unchanged = async (query: Reader): Promise<void> => {
-      if ((await readStamp(query, this.name))?.version !== this.relation.version) throw new Changed();
+      if ('schema' in this.origin && (await readStamp(query, this.origin))?.version !== this.relation.version) throw new Changed();
     };
     return async (work) => {
       try {
@@ -129,16 +154,16 @@ export class PreviewSource {
   }
 
   #newScan(view: View, selected = gridColumns(this.relation.columns), window?: number): Scan {
-    if (!this.relation.physical) return new PlainScan(this.name, this.relation, view, selected);
-    if (view.sort.length > 0) return new SortedScan(this.name, this.relation, view, selected, window);
-    return window === undefined ? this.#counterOf(view) : new PhysicalScan(this.name, this.relation, view.filter, selected);
+    if (!this.relation.physical || !('schema' in this.origin)) return new PlainScan(this.origin, this.relation, view, selected);
+    if (view.sort.length > 0) return new SortedScan(this.origin, this.relation, view, selected, window);
+    return window === undefined ? this.#counterOf(view, this.origin) : new PhysicalScan(this.origin, this.relation, view.filter, selected);
   }
 
   /** What was counted helps paging, and the other way round. */
-  #counterOf({ filter }: View): PhysicalScan {
+  #counterOf({ filter }: View, name: RelationName): PhysicalScan {
     const key = JSON.stringify(filter);
     // One at a time: paging and counting are always about the same rows
-    if (this.#counter?.key !== key) this.#counter = { key, scan: new PhysicalScan(this.name, this.relation, filter) };
+    if (this.#counter?.key !== key) this.#counter = { key, scan: new PhysicalScan(name, this.relation, filter) };
     return this.#counter.scan;
   }
 
@@ -154,7 +179,7 @@ export class PreviewSource {
   async #countAtOnce({ filter }: View, signal?: AbortSignal): Promise<number> {
     const parameters = new Parameters();
     const where = whereOf(filter, this.relation.columns, parameters);
-    const { rows } = await this.#step(signal)((query) => query(`select count(*) from ${qualifiedName(this.name)} where ${where}`, parameters.values));
+    const { rows } = await this.#step(signal)((query) => query(`select count(*) from ${fromOf(this.origin)} where ${where}`, parameters.values));
     return Number(rows[0]?.[0]);
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CatalogColumn } from './catalog';
-import { CELL_LENGTH, Parameters, cutCell, gridColumns, knownView, orderOf, whereOf } from './sql';
+import { CELL_LENGTH, Parameters, cutCell, gridColumns, knownView, orderOf, whereOf, fromOf, uniqueNames } from './sql';
 import type { Operator } from './protocol';
 
 const columns: CatalogColumn[] = [
@@ -52,4 +52,9 @@ test('long values are cut in the database, short ones stay as they are', () => {
   // Characters of two units are not torn, nor taken for more than they are
   assert.deepEqual(cutCell('🦄'.repeat(CELL_LENGTH)), { value: '🦄'.repeat(CELL_LENGTH), cut: false });
   assert.deepEqual(cutCell('🦄'.repeat(CELL_LENGTH + 1)), { value: '🦄'.repeat(CELL_LENGTH), cut: true });
+});
+
+test('a query stands behind from as it is, with names that are each there once', () => {
+  assert.deepEqual(uniqueNames(['id', 'id', '?column?', 'id (2)', 'id']), ['id', 'id (2)', '?column?', 'id (2) (2)', 'id (3)']);
+  assert.equal(fromOf({ query: 'select 1 -- one', columns: ['a"b', 'c'] }), '(\nselect 1 -- one\n) as "attribution preview row" ("a""b", "c")');
 });

@@ -1,10 +1,36 @@
 /** SQL of the preview, from a view that the page asked for: names are quoted, values are parameters. */
-import { quoteIdentifier } from '../warehouse/identifiers';
-import type { CatalogColumn } from './catalog';
+import { qualifiedName, quoteIdentifier } from '../warehouse/identifiers';
+import type { CatalogColumn, RelationName } from './catalog';
 import type { ColumnFilter, Condition, View } from './protocol';
 
 /** How many characters of a value the grid gets. */
 export const CELL_LENGTH = 1000;
+
+/** A person's own query; `columns` are the names that its columns go by, each one once. */
+export interface QueryOrigin {
+  query: string;
+  columns: readonly string[];
+}
+
+/** The whole row; no column is called that. */
+export const ROW = '"attribution preview row"';
+
+/** What stands behind `from`. A query keeps its own order and limit: nothing is put into it, and its end may be a comment. */
+export function fromOf(origin: RelationName | QueryOrigin): string {
+  if ('schema' in origin) return `${qualifiedName(origin)} as ${ROW}`;
+  return `(\n${origin.query}\n) as ${ROW} (${origin.columns.map(quoteIdentifier).join(', ')})`;
+}
+
+/** Names as they are, a repeated one with its number: `id`, `id (2)`. */
+export function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let unique = name || '?column?';
+    for (let number = 2; taken.has(unique); number++) unique = `${name} (${number})`;
+    taken.add(unique);
+    return unique;
+  });
+}
 
 /** Parameters in the order of their numbers. */
 export class Parameters {

@@ -1,4 +1,5 @@
 /** The grid's filters and the host's: what can be asked of which kind of column, and in whose words. */
+import { t } from '../../base/l10n';
 import type { ColumnFilter, ColumnKind, Condition, GridColumn, Operator, Sort, View } from '../protocol';
 
 interface Choice {
@@ -11,22 +12,22 @@ interface Choice {
 
 const choice = (displayKey: Operator, displayName: string, numberOfInputs: 0 | 1 | 2 = 1): Choice => ({ displayKey, displayName, numberOfInputs, predicate: () => true });
 
-const NULLS = [choice('isNull', 'Is null', 0), choice('isNotNull', 'Is not null', 0)];
+const NULLS = [choice('isNull', t('Is null'), 0), choice('isNotNull', t('Is not null'), 0)];
 const TEXT = [
-  choice('contains', 'Contains'), choice('notContains', 'Does not contain'), choice('equals', 'Equals'), choice('notEqual', 'Does not equal'),
-  choice('startsWith', 'Begins with'), choice('endsWith', 'Ends with'), choice('isEmpty', 'Is empty text', 0), ...NULLS,
+  choice('contains', t('Contains')), choice('notContains', t('Does not contain')), choice('equals', t('Equals')), choice('notEqual', t('Does not equal')),
+  choice('startsWith', t('Begins with')), choice('endsWith', t('Ends with')), choice('isEmpty', t('Is empty text'), 0), ...NULLS,
 ];
 const ordered = (less: string, greater: string): Choice[] => [
-  choice('equals', 'Equals'), choice('notEqual', 'Does not equal'), choice('less', less), choice('lessEqual', `${less} or equal`),
-  choice('greater', greater), choice('greaterEqual', `${greater} or equal`), choice('between', 'Between', 2), ...NULLS,
+  choice('equals', t('Equals')), choice('notEqual', t('Does not equal')), choice('less', less), choice('lessEqual', t('{0} or equal', less)),
+  choice('greater', greater), choice('greaterEqual', t('{0} or equal', greater)), choice('between', t('Between'), 2), ...NULLS,
 ];
 
 const CHOICES: Record<ColumnKind, Choice[]> = {
   text: TEXT,
   other: TEXT,
-  number: ordered('Less than', 'Greater than'),
-  time: ordered('Before', 'After'),
-  boolean: [choice('isTrue', 'Is true', 0), choice('isFalse', 'Is false', 0), ...NULLS],
+  number: ordered(t('Less than'), t('Greater than')),
+  time: ordered(t('Before'), t('After')),
+  boolean: [choice('isTrue', t('Is true'), 0), choice('isFalse', t('Is false'), 0), ...NULLS],
 };
 
 export const choicesOf = ({ kind }: GridColumn): Choice[] => CHOICES[kind];

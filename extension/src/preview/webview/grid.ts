@@ -8,6 +8,7 @@ import { nonce } from '../../webview/connect';
 import type { GridColumn, Row, RowsAnswer, Table, View } from '../protocol';
 import { element, icon } from './dom';
 import { choicesOf, viewOf } from './filters';
+import { t } from '../../base/l10n';
 
 ModuleRegistry.registerModules([
   CellApiModule, CellStyleModule, ColumnApiModule, ColumnAutoSizeModule, EventApiModule, GridStateModule, InfiniteRowModelModule, LocaleModule, RenderApiModule, RowApiModule, RowSelectionModule,
@@ -75,8 +76,8 @@ export class PreviewGrid {
       infiniteInitialRowCount: saved?.rows ?? 1, cacheOverflowSize: 1, rowBuffer: 10, animateRows: false, suppressColumnVirtualisation: false, suppressMultiSort: false, multiSortKey: 'ctrl', suppressDragLeaveHidesColumns: true,
       columnDefs: this.#definitions(table), defaultColDef: { minWidth: 70, maxWidth: 900, resizable: true, suppressHeaderMenuButton: true },
       autoSizeStrategy: { type: 'fitCellContents', defaultMaxWidth: 340 }, tooltipShowDelay: 600, ensureDomOrder: true,
-      rowSelection: { mode: 'multiRow', headerCheckbox: false, checkboxes: true, enableClickSelection: false }, selectionColumnDef: { headerName: 'Selection', headerComponentParams: { innerHeaderComponent: HiddenHeader }, pinned: 'left', width: 34, minWidth: 34, suppressHeaderMenuButton: true, resizable: false },
-      ...(saved ? { initialState: saved.state } : {}), localeText: { ariaRowSelect: 'Select this row', loadingOoo: 'Loading …', noRowsToShow: ' ' }, suppressNoRowsOverlay: true,
+      rowSelection: { mode: 'multiRow', headerCheckbox: false, checkboxes: true, enableClickSelection: false }, selectionColumnDef: { headerName: t('Selection'), headerComponentParams: { innerHeaderComponent: HiddenHeader }, pinned: 'left', width: 34, minWidth: 34, suppressHeaderMenuButton: true, resizable: false },
+      ...(saved ? { initialState: saved.state } : {}), localeText: { ariaRowSelect: t('Select this row'), loadingOoo: t('Loading …'), noRowsToShow: ' ' }, suppressNoRowsOverlay: true,
       getRowId: ({ data }) => data.key,
       onCellDoubleClicked: ({ data, column }) => this.#open(data, column.getColId()),
       onCellKeyDown: (pressed) => {
@@ -159,9 +160,9 @@ export class PreviewGrid {
 
   #journeyColumn(): ColDef<Row> {
     return {
-      colId: JOURNEY, headerName: 'Journey', pinned: 'left', width: 34, minWidth: 34, resizable: false, sortable: false, suppressMovable: true, cellClass: 'action', suppressAutoSize: true,
+      colId: JOURNEY, headerName: t('Journey'), pinned: 'left', width: 34, minWidth: 34, resizable: false, sortable: false, suppressMovable: true, cellClass: 'action', suppressAutoSize: true,
       headerComponentParams: { innerHeaderComponent: HiddenHeader },
-      cellRenderer: ({ data }: ICellRendererParams<Row>) => (data ? element('button', { type: 'button', title: 'Open Journey', 'aria-label': 'Open Journey', tabindex: '-1', click: () => this.host.openJourney(data) }, icon('git-commit')) : ''),
+      cellRenderer: ({ data }: ICellRendererParams<Row>) => (data ? element('button', { type: 'button', title: t('Open Journey'), 'aria-label': t('Open Journey'), tabindex: '-1', click: () => this.host.openJourney(data) }, icon('git-commit')) : ''),
     };
   }
 }

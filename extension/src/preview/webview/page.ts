@@ -1,3 +1,4 @@
+import '../../webview/words';
 import '@vscode/codicons/dist/codicon.css';
 import './page.css';
 import { messageOf } from '../../base/errors';
@@ -6,6 +7,7 @@ import type { CopyFormat, Count, GridColumn, PreviewHost, PreviewPage, Row, Show
 import { button, element } from './dom';
 import { exactly } from './filters';
 import { PreviewGrid, type SavedGrid } from './grid';
+import { t } from '../../base/l10n';
 
 /** When work is worth saying that it goes on. */
 const BUSY_MS = 250;
@@ -28,26 +30,26 @@ const running = new Set<AbortController>();
 
 // ---- the page
 
-const heading = element('h1', { class: 'hidden' }, 'Preview');
-const modelLink = button('file-code', 'Open the model', () => rpc.notify('openModel', null), { class: 'quiet model' });
+const heading = element('h1', { class: 'hidden' }, t('Preview'));
+const modelLink = button('file-code', t('Open the model'), () => rpc.notify('openModel', null), { class: 'quiet model' });
 const relation = element('span', { class: 'relation' });
 const count = element('span', { class: 'count' });
 const news = element('span', { class: 'news', role: 'status' });
 const work = element('span', { class: 'work', role: 'status' });
-const format = element('select', { 'aria-label': 'Copy as', title: 'Copy as', change: () => save() }, ...FORMATS.map(([value, label]) => element('option', { value }, label)));
-const copyButton = button('copy', 'Copy Selection', () => void copy(), { disabled: true });
-const cancelButton = button('debug-stop', 'Cancel', () => cancel(), { class: 'secondary cancel' });
+const format = element('select', { 'aria-label': t('Copy as'), title: t('Copy as'), change: () => save() }, ...FORMATS.map(([value, label]) => element('option', { value }, label)));
+const copyButton = button('copy', t('Copy Selection'), () => void copy(), { disabled: true });
+const cancelButton = button('debug-stop', t('Cancel'), () => cancel(), { class: 'secondary cancel' });
 const bar = element('div', { class: 'bar', 'aria-hidden': 'true' });
 const toolbar = element('header', {}, heading,
   element('div', { class: 'what' }, modelLink, relation, count),
   element('div', { class: 'doing' }, news, work, cancelButton),
-  element('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Preview' },
-    button('refresh', 'Refresh', () => rpc.notify('reload', null)), copyButton, format, button('export', 'Export CSV …', () => rpc.notify('exportAll', grid?.view ?? { sort: [], filter: [] }))));
+  element('div', { class: 'tools', role: 'toolbar', 'aria-label': t('Preview') },
+    button('refresh', t('Refresh'), () => rpc.notify('reload', null)), copyButton, format, button('export', t('Export CSV …'), () => rpc.notify('exportAll', grid?.view ?? { sort: [], filter: [] }))));
 const alertBox = element('div', { class: 'alert', role: 'alert' });
-const noteBox = element('aside', { class: 'note', 'aria-label': 'How the database is read', hidden: true });
+const noteBox = element('aside', { class: 'note', 'aria-label': t('How the database is read'), hidden: true });
 const gridBox = element('div', { class: 'grid' });
 const nothing = element('div', { class: 'nothing', hidden: true });
-const state = element('section', { class: 'state', 'aria-label': 'State', hidden: true });
+const state = element('section', { class: 'state', 'aria-label': t('State'), hidden: true });
 const main = element('main', {}, alertBox, gridBox, nothing, state);
 const dialog = element('dialog', { 'aria-labelledby': 'value-title' });
 // The body itself must lay nothing out: the grid measures in it how high an element can be
@@ -56,7 +58,7 @@ document.body.append(element('div', { class: 'page' }, toolbar, bar, noteBox, ma
 const { rpc, getState, setState } = connect<PreviewPage, PreviewHost>({
   model: (model) => {
     ({ name } = model);
-    heading.textContent = `Preview of ${model.name}`;
+    heading.textContent = t('Preview of {0}', model.name);
     document.title = heading.textContent;
     modelLink.querySelector('.label')?.replaceChildren(model.name);
     relation.textContent = model.relation;
@@ -90,11 +92,11 @@ function show(shown: Shown): void {
   if (!isTable || !shown.news) fail(undefined);
   switch (shown.kind) {
     case 'loading':
-      if (!grid) state.replaceChildren(element('p', { class: 'loading' }, 'Loading …'));
+      if (!grid) state.replaceChildren(element('p', { class: 'loading' }, t('Loading …')));
       break;
     case 'missing':
       forget();
-      say(element('p', {}, shown.message), ...(shown.materialize ? [button('play', 'Materialize', () => rpc.notify('materialize', null), { class: 'primary' })] : []), tryAgain());
+      say(element('p', {}, shown.message), ...(shown.materialize ? [button('play', t('Materialize'), () => rpc.notify('materialize', null), { class: 'primary' })] : []), tryAgain());
       break;
     case 'error':
       forget();
@@ -106,7 +108,7 @@ function show(shown: Shown): void {
   }
 }
 
-const tryAgain = (): HTMLButtonElement => button('refresh', 'Try Again', () => rpc.notify('reload', null), { class: 'secondary' });
+const tryAgain = (): HTMLButtonElement => button('refresh', t('Try Again'), () => rpc.notify('reload', null), { class: 'secondary' });
 
 function say(words: HTMLElement, ...buttons: HTMLButtonElement[]): void {
   state.replaceChildren(words, element('div', { class: 'buttons' }, ...buttons));
@@ -146,14 +148,14 @@ function showNote({ server, user }: { server: string; user: string }): void {
     if (what === 'dismiss') noteBox.hidden = true;
   };
   noteBox.replaceChildren(
-    element('p', {}, `Queries run in read-only transactions of ${user}, the role of your dbt profile on ${server}. A login role that can only select is safer: create it by the SQL, then enter its password.`),
-    button('code', 'Show SQL', close('sql'), { class: 'secondary' }), button('key', 'Enter Password …', close('password'), { class: 'secondary' }), button('close', 'Dismiss', close('dismiss'), { class: 'quiet' }));
+    element('p', {}, t('Queries run in read-only transactions of {0}, the role of your dbt profile on {1}. A login role that can only select is safer: create it by the SQL, then enter its password.', user, server)),
+    button('code', t('Show SQL'), close('sql'), { class: 'secondary' }), button('key', t('Enter Password …'), close('password'), { class: 'secondary' }), button('close', t('Dismiss'), close('dismiss'), { class: 'quiet' }));
 }
 
 function showCount({ rows, kind }: Count): void {
   const words = rows.toLocaleString('en');
-  count.textContent = `${kind === 'exact' ? '' : kind === 'estimate' ? '≈ ' : '≥ '}${words} ${rows === 1 ? 'row' : 'rows'}`;
-  count.title = { exact: 'Counted', estimate: 'Estimated: being counted', atLeast: 'So many so far: being counted' }[kind];
+  count.textContent = `${kind === 'exact' ? '' : kind === 'estimate' ? '≈ ' : '≥ '}${rows === 1 ? t('1 row') : t('{0} rows', words)}`;
+  count.title = { exact: t('Counted'), estimate: t('Estimated: being counted'), atLeast: t('So many so far: being counted') }[kind];
   count.classList.toggle('exact', kind === 'exact');
   if (kind !== 'atLeast') grid?.setCount(rows, kind === 'exact');
   if (kind === 'exact') showNothing(rows === 0);
@@ -162,10 +164,10 @@ function showCount({ rows, kind }: Count): void {
 function showNothing(none: boolean): void {
   const filtered = (grid?.view.filter.length ?? 0) > 0;
   nothing.hidden = !none;
-  nothing.replaceChildren(element('p', {}, filtered ? 'No row matches the filter.' : 'The table is empty.'), ...(filtered ? [clearFilters()] : []));
+  nothing.replaceChildren(element('p', {}, filtered ? t('No row matches the filter.') : t('The table is empty.')), ...(filtered ? [clearFilters()] : []));
 }
 
-const clearFilters = (): HTMLButtonElement => button('clear-all', 'Clear Filters', () => grid?.api.setFilterModel(null), { class: 'secondary' });
+const clearFilters = (): HTMLButtonElement => button('clear-all', t('Clear Filters'), () => grid?.api.setFilterModel(null), { class: 'secondary' });
 
 function tell(words: string): void {
   news.textContent = words;
@@ -174,13 +176,13 @@ function tell(words: string): void {
 }
 
 function fail(message: string | undefined): void {
-  alertBox.replaceChildren(...(message === undefined ? [] : [element('p', {}, message), button('refresh', 'Try Again', () => {
+  alertBox.replaceChildren(...(message === undefined ? [] : [element('p', {}, message), button('refresh', t('Try Again'), () => {
     fail(undefined);
     grid?.api.purgeInfiniteCache();
   }, { class: 'secondary' }), ...((grid?.view.filter.length ?? 0) > 0 ? [clearFilters()] : []), ...((grid?.view.sort.length ?? 0) > 0 ? [clearSort()] : [])]));
 }
 
-const clearSort = (): HTMLButtonElement => button('list-unordered', 'Clear Sort', () => grid?.api.applyColumnState({ defaultState: { sort: null } }), { class: 'secondary' });
+const clearSort = (): HTMLButtonElement => button('list-unordered', t('Clear Sort'), () => grid?.api.applyColumnState({ defaultState: { sort: null } }), { class: 'secondary' });
 
 // ---- what the grid asks
 
@@ -204,7 +206,7 @@ const host = {
       return answer;
     } catch (error) {
       if (!controller.signal.aborted && messageOf(error) !== 'changed') fail(messageOf(error));
-      else if (controller.signal.reason === CANCELLED) fail('The query was cancelled.');
+      else if (controller.signal.reason === CANCELLED) fail(t('The query was cancelled.'));
       throw error;
     } finally {
       clearTimeout(timer);
@@ -225,7 +227,7 @@ const host = {
   selectionChanged: () => {
     const selected = grid?.selectedKeys().length ?? 0;
     copyButton.disabled = selected === 0;
-    if (selected > 0) tell(`${selected.toLocaleString('en')} ${selected === 1 ? 'row' : 'rows'} selected`);
+    if (selected > 0) tell(selected === 1 ? t('1 row selected') : t('{0} rows selected', selected.toLocaleString('en')));
   },
 };
 
@@ -237,8 +239,7 @@ function cancel(): void {
 
 function busy({ sort, filter }: View): void {
   document.body.classList.add('busy');
-  const what = [...(sort.length > 0 ? ['Sorting'] : []), ...(filter.length > 0 ? ['Filtering'] : [])].join(' and ') || 'Reading';
-  work.textContent = `${what} …`;
+  work.textContent = sort.length > 0 && filter.length > 0 ? t('Sorting and filtering …') : sort.length > 0 ? t('Sorting …') : filter.length > 0 ? t('Filtering …') : t('Reading …');
 }
 
 function idle(): void {
@@ -264,8 +265,8 @@ async function openCell(row: Row, column: string): Promise<void> {
     const write = (): void => void navigator.clipboard.writeText(value ?? '');
     dialog.replaceChildren(
       element('h2', { id: 'value-title' }, column, ' ', element('span', { class: 'type' }, columns[index]?.type ?? '')),
-      value === null ? element('p', { class: 'null' }, 'null') : element('pre', { tabindex: '0', 'aria-label': `Value of ${column}` }, value),
-      element('div', { class: 'buttons' }, button('copy', 'Copy', write, { class: 'secondary' }), button('close', 'Close', () => dialog.close(), { class: 'primary' })));
+      value === null ? element('p', { class: 'null' }, 'null') : element('pre', { tabindex: '0', 'aria-label': t('Value of {0}', column) }, value),
+      element('div', { class: 'buttons' }, button('copy', t('Copy'), write, { class: 'secondary' }), button('close', t('Close'), () => dialog.close(), { class: 'primary' })));
     dialog.showModal();
   } catch (error) {
     fail(messageOf(error));
@@ -278,7 +279,7 @@ async function copy(): Promise<void> {
   try {
     const shown = grid.api.getAllDisplayedColumns().map((column) => column.getColId()).filter((id) => columns.some((each) => each.name === id));
     const rows = await rpc.request('copy', { view: grid.view, keys, columns: shown, format: format.value as CopyFormat });
-    tell(`${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} copied as ${format.selectedOptions[0]?.textContent ?? ''}`);
+    tell(rows === 1 ? t('1 row copied as {0}', format.selectedOptions[0]?.textContent ?? '') : t('{0} rows copied as {1}', rows.toLocaleString('en'), format.selectedOptions[0]?.textContent ?? ''));
   } catch (error) {
     fail(messageOf(error));
   }
@@ -295,7 +296,7 @@ gridBox.addEventListener('keydown', (event) => {
   const index = columns.findIndex((each) => each.name === focused?.column.getColId());
   if (row && index >= 0) {
     const whole = row.cut?.includes(index) ? rpc.request('cell', { view: grid.view, key: row.key, column: columns[index]?.name ?? '' }) : Promise.resolve(row.cells[index] ?? '');
-    void whole.then((value) => navigator.clipboard.writeText(value ?? '')).then(() => tell('Value copied'), (error: unknown) => fail(messageOf(error)));
+    void whole.then((value) => navigator.clipboard.writeText(value ?? '')).then(() => tell(t('Value copied')), (error: unknown) => fail(messageOf(error)));
   }
 });
 
