@@ -27,10 +27,10 @@ export function completion(request: PlaceRequest, trigger: string | undefined, s
   const range = request.lines.range(found.span);
   // Without a line of its own a client cannot replace it
   if (range.start.line !== range.end.line) return null;
-  const offers = fitting(found.offers, request.text.slice(found.span.start, request.offset));
-  if (shared) return { isIncomplete: false, itemDefaults: { editRange: range }, items: unplaced(snippets ? offers : offers.map(plain)) };
-  const items = placed(offers, range);
-  return { isIncomplete: false, items: snippets ? items : items.map(plain) };
+  const fit = fitting(found.offers, request.text.slice(found.span.start, request.offset));
+  const offers = snippets ? fit : fit.map(plain);
+  if (shared) return { isIncomplete: false, itemDefaults: { editRange: range }, items: unplaced(offers) };
+  return { isIncomplete: false, items: placed(offers, range) };
 }
 
 /** Lists up to this length are sent whole. */
@@ -58,10 +58,8 @@ export function completionResolve(item: CompletionItem, { project }: PlaceReques
   return text === undefined ? item : { ...item, documentation: { kind: MarkupKind.Markdown, value: text } };
 }
 
-function plain({ insertTextFormat, ...item }: CompletionItem): CompletionItem {
-  if (insertTextFormat !== InsertTextFormat.Snippet) return item;
-  if (item.insertText !== undefined) return { ...item, insertText: withoutPlaces(item.insertText) };
-  return item.textEdit ? { ...item, textEdit: { ...item.textEdit, newText: withoutPlaces(item.textEdit.newText) } } : item;
+function plain({ insertTextFormat, ...offer }: Offer): Offer {
+  return insertTextFormat === InsertTextFormat.Snippet ? { ...offer, insertText: withoutPlaces(offer.insertText ?? offer.label) } : offer;
 }
 
 function find(request: PlaceRequest, trigger: string | undefined): Found | undefined {

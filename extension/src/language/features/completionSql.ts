@@ -2,7 +2,7 @@
 import { CompletionItemKind, type CompletionItem } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
 import type { Column, Columns } from '../project/types';
-import { literal, modelRelations, snippet, tableOffers, type Offer } from './completionItems';
+import { literal, modelRelations, snippet, tableOffers, type Offer, type Subject } from './completionItems';
 import { TAG_SNIPPETS } from './completionJinja';
 import { summary } from './describe';
 import type { FileRequest } from './request';
@@ -44,7 +44,7 @@ function relations(request: FileRequest, cursor: SqlCursor, offset: number): { o
   const own = project.modelOfFile(request.file)?.name;
   const models = modelRelations(project).map((offer) => {
     if (offer.label === own) return { ...offer, sortText: `4${offer.label}` };
-    return taken.has(offer.label) ? { ...offer, label: `${offer.label} (ref)`, filterText: offer.label } : offer;
+    return taken.has(offer.label) ? { ...offer, label: `${offer.label} (ref)`, filterText: offer.label, data: { model: offer.label } satisfies Subject } : offer;
   });
   return { offers: [...ctes, ...models, ...tables, ...words(['lateral', 'select'], 6), ...TAG_SNIPPETS], span: cursor.word };
 }

@@ -154,7 +154,7 @@ function referenceOffers(place: YamlPlace, cursor: YamlCursor): Offer[] {
   const unit = cursor.path[0] !== undefined && 'key' in cursor.path[0] && cursor.path[0].key === 'unit_tests';
   const described = unit ? describedAt(cursor) : undefined;
   const inputs = new Set(described && 'model' in described ? project.parents(described.model) : []);
-  const offers: Offer[] = allModels(project).map((offer) => ({ ...offer, label: `ref('${offer.label}')`, sortText: `${inputs.has(offer.label) ? 0 : 1}${offer.label}` }));
+  const offers: Offer[] = allModels(project).map((offer) => ({ ...offer, label: `ref('${offer.label}')`, data: { model: offer.label } satisfies Subject, sortText: `${inputs.has(offer.label) ? 0 : 1}${offer.label}` }));
   for (const { source, offer } of tableOffers(project, undefined)) offers.push({ ...offer, label: `source('${source}', '${offer.label}')`, sortText: `2${source}.${offer.label}` });
   if (unit) offers.push({ label: 'this', kind: CompletionItemKind.Keyword, detail: 'The model as it was before', sortText: '3' });
   return offers;
