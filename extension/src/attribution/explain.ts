@@ -6,6 +6,7 @@ import { money, sameAmount } from './money';
 import { compareEvents, type Placed } from './order';
 import { windowInWords, windowOf, type Rules, type Window } from './rules';
 import { durationInWords, formatTime } from './time';
+import { t } from '../base/l10n';
 
 /** A staged event of the client. */
 export interface TouchCandidate extends Placed {
@@ -53,15 +54,15 @@ export interface Explanation {
 
 export type Basis = 'marketing_touch' | 'direct_visit' | 'outside_window' | 'no_touch';
 
-const BASIS_WORDS: Readonly<Record<Basis, string>> = {
-  marketing_touch: 'At least one touchpoint lies in the window.',
-  direct_visit: 'Every visit in the window came directly: none of them is a touchpoint, so the revenue goes to direct.',
-  outside_window: 'No visit lies in the window; the touchpoints before it are too old, so the revenue goes to direct.',
-  no_touch: 'There is no visit in the window and no touchpoint before it, so the revenue goes to direct.',
-};
+const basisWords = (): Readonly<Record<Basis, string>> => ({
+  marketing_touch: t('At least one touchpoint lies in the window.'),
+  direct_visit: t('Every visit in the window came directly: none of them is a touchpoint, so the revenue goes to direct.'),
+  outside_window: t('No visit lies in the window; the touchpoints before it are too old, so the revenue goes to direct.'),
+  no_touch: t('There is no visit in the window and no touchpoint before it, so the revenue goes to direct.'),
+});
 
 /** An attribution_basis in words; one that is unknown stays as it is. */
-export const basisInWords = (basis: string): string => (Object.hasOwn(BASIS_WORDS, basis) ? BASIS_WORDS[basis as Basis] : basis);
+export const basisInWords = (basis: string): string => (Object.hasOwn(basisWords(), basis) ? basisWords()[basis as Basis] : basis);
 
 const isMarketing = ({ channel }: TouchCandidate): boolean => channel !== null && channel !== 'direct';
 
@@ -84,12 +85,12 @@ export function explain(purchase: ExplainedPurchase, candidates: readonly TouchC
   const touches = inWindow.filter(isMarketing).sort(compareEvents);
   const positions = new Map(touches.map(({ id }, index) => [id, index]));
   const judge = (event: TouchCandidate): Verdict => {
-    if (event.id === purchase.id) return { kind: 'self', words: 'this purchase' };
-    if (!rules.touchTypes.includes(event.type)) return { kind: 'not-a-touch', words: event.type === 'purchase' ? 'another purchase: not a touchpoint' : 'page view: not a touchpoint in this project' };
-    if (event.channel === null) return { kind: 'direct', words: 'no channel: not a touchpoint' };
-    if (event.channel === 'direct') return { kind: 'direct', words: 'direct: not a touchpoint' };
-    if (event.time > window.end) return { kind: 'after', words: `${durationInWords(event.time - window.end)} after the purchase` };
-    if (event.time < window.start) return { kind: 'before', words: `${durationInWords(window.end - event.time)} before: outside the window` };
+    if (event.id === purchase.id) return { kind: 'self', words: t('this purchase') };
+    if (!rules.touchTypes.includes(event.type)) return { kind: 'not-a-touch', words: event.type === 'purchase' ? t('another purchase: not a touchpoint') : t('page view: not a touchpoint in this project') };
+    if (event.channel === null) return { kind: 'direct', words: t('no channel: not a touchpoint') };
+    if (event.channel === 'direct') return { kind: 'direct', words: t('direct: not a touchpoint') };
+    if (event.time > window.end) return { kind: 'after', words: t('{0} after the purchase', durationInWords(event.time - window.end)) };
+    if (event.time < window.start) return { kind: 'before', words: t('{0} before: outside the window', durationInWords(window.end - event.time)) };
     return judgeTouch(event, positions.get(event.id) ?? 0, touches.length, purchase, total);
   };
   return {
@@ -103,22 +104,22 @@ export function explain(purchase: ExplainedPurchase, candidates: readonly TouchC
 function judgeTouch({ id, time }: TouchCandidate, index: number, here: number, { first, last, time: purchaseTime, revenue }: ExplainedPurchase, total: TouchCount | undefined): Verdict {
   const isFirst = index === 0;
   const isLast = index === here - 1;
-  const age = purchaseTime === time ? 'at the instant of the purchase' : `${durationInWords(purchaseTime - time)} before`;
-  if (!isFirst && !isLast) return { kind: 'between', words: `${age}: touchpoint ${place(index, here, total)}, neither first nor last` };
+  const age = purchaseTime === time ? t('at the instant of the purchase') : t('{0} before', durationInWords(purchaseTime - time));
+  if (!isFirst && !isLast) return { kind: 'between', words: t('{0}: touchpoint {1}, neither first nor last', age, place(index, here, total)) };
   const kind = isFirst && isLast ? 'first-and-last' : isFirst ? 'first' : 'last';
-  const name = isFirst && isLast ? 'first and last touch' : `${kind} touch`;
+  const name = isFirst && isLast ? t('first and last touch') : isFirst ? t('first touch') : t('last touch');
   const credits = [...(isFirst ? [first] : []), ...(isLast ? [last] : [])];
   // Credit is what the marts say; where they say something else the disagreements tell
   const credited = credits.every((credit) => credit?.touchId === id);
-  return { kind, words: credited ? `${name}: all ${money(revenue)} (${age})` : `${name} by the events, not credited in the marts (${age})` };
+  return { kind, words: credited ? t('{0}: all {1} ({2})', name, money(revenue), age) : t('{0} by the events, not credited in the marts ({1})', name, age) };
 }
 
 /** `3 of 5`; of touchpoints that are not all at hand, those of the second half count from the end. */
 function place(index: number, here: number, total: TouchCount | undefined): string {
-  if (!total || total.count <= here) return `${index + 1} of ${here}`;
+  if (!total || total.count <= here) return t('{0} of {1}', index + 1, here);
   const fromEnd = here - index;
-  if (index < here / 2) return `${index + 1} of ${total.more ? 'more than ' : ''}${total.count}`;
-  return total.more ? `${fromEnd} from the end` : `${total.count - fromEnd + 1} of ${total.count}`;
+  if (index < here / 2) return total.more ? t('{0} of more than {1}', index + 1, total.count) : t('{0} of {1}', index + 1, total.count);
+  return total.more ? t('{0} from the end', fromEnd) : t('{0} of {1}', total.count - fromEnd + 1, total.count);
 }
 
 /**
@@ -127,12 +128,14 @@ function place(index: number, here: number, total: TouchCount | undefined): stri
  * @param touchCount how many valid touchpoints there are, in words or as a number
  */
 export function creditSentence({ revenue, time, first, last }: ExplainedPurchase, rules: Rules, touchCount: number | string): string {
-  const what = `${money(revenue)} on ${formatTime(time)}`;
-  const basis = `(${windowInWords(rules)}, ${touchCount === 0 ? 'no touchpoint' : `${touchCount} touchpoint${touchCount === 1 ? '' : 's'}`})`;
-  if (!first && !last) return `${what}: not credited yet; the marts do not have this purchase`;
-  if (first?.touchId === null && last?.touchId === null) return `${what}: credited to ${first.channel} ${basis}`;
-  const side = (name: string, credit: Credit | undefined): string => (credit ? `${name} touch ${credit.channel}` : `${name} touch not computed yet`);
-  return `${what}: ${side('first', first)}, ${side('last', last)} ${basis}`;
+  const what = t('{0} on {1}', money(revenue), formatTime(time));
+  const touchpoints = touchCount === 0 ? t('no touchpoint') : touchCount === 1 ? t('1 touchpoint') : t('{0} touchpoints', touchCount);
+  const basis = `(${windowInWords(rules)}, ${touchpoints})`;
+  if (!first && !last) return t('{0}: not credited yet; the marts do not have this purchase', what);
+  if (first?.touchId === null && last?.touchId === null) return t('{0}: credited to {1} {2}', what, first.channel, basis);
+  const firstWords = first ? t('first touch {0}', first.channel) : t('first touch not computed yet');
+  const lastWords = last ? t('last touch {0}', last.channel) : t('last touch not computed yet');
+  return `${what}: ${firstWords}, ${lastWords} ${basis}`;
 }
 
 /** What the marts and the staged events say differently about a purchase, as sentences; empty where they agree. */
@@ -141,16 +144,16 @@ export function disagreements(purchase: ExplainedPurchase, { touches, basis }: E
   for (const [model, side, expected] of [['first_touch_attribution', 'first', touches[0]], ['last_touch_attribution', 'last', touches.at(-1)]] as const) {
     const credit = purchase[side];
     if (!credit) {
-      found.push(`${model} has no row for this purchase.`);
+      found.push(t('{0} has no row for this purchase.', model));
       continue;
     }
     const channel = expected?.channel ?? 'direct';
     if (credit.touchId !== (expected?.id ?? null) || credit.channel !== channel) {
-      found.push(`${model} credits ${credit.channel}; by the staged events and this project's window it would be ${expected ? `${channel} (${formatTime(expected.time)})` : channel}.`);
+      found.push(t('{0} credits {1}; by the staged events and this project\'s window it would be {2}.', model, credit.channel, expected ? `${channel} (${formatTime(expected.time)})` : channel));
     } else if (credit.basis !== basis) {
-      found.push(`${model} says ${credit.basis}; by the staged events it would be ${basis}.`);
+      found.push(t('{0} says {1}; by the staged events it would be {2}.', model, credit.basis, basis));
     }
-    if (!sameAmount(credit.revenue, purchase.revenue)) found.push(`${model} credits ${money(credit.revenue)}; the staged purchase says ${money(purchase.revenue)}.`);
+    if (!sameAmount(credit.revenue, purchase.revenue)) found.push(t('{0} credits {1}; the staged purchase says {2}.', model, money(credit.revenue), money(purchase.revenue)));
   }
   return found;
 }

@@ -1,4 +1,5 @@
 import { DAY, type Micros } from './time';
+import { t } from '../base/l10n';
 
 /** The variables of the dbt project that decide what counts (attribution rules, section 4). */
 export interface Rules {
@@ -31,4 +32,4 @@ export function windowOf(purchaseTime: Micros, { windowDays }: Rules): Window {
 }
 
 /** `30-day window` */
-export const windowInWords = ({ windowDays }: Rules): string => `${windowDays}-day window`;
+export const windowInWords = ({ windowDays }: Rules): string => t('{0}-day window', windowDays);

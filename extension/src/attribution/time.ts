@@ -1,9 +1,12 @@
+import { t } from '../base/l10n';
+
 /** Times are microseconds since 1970 in UTC, as bigint: a double would lose the last digits that decide about a window. */
 export type Micros = bigint;
 
 const SECOND = 1_000_000n;
-const UNITS: readonly (readonly [name: string, micros: bigint])[] = [
-  ['day', 86_400n * SECOND], ['hour', 3_600n * SECOND], ['minute', 60n * SECOND], ['second', SECOND], ['millisecond', 1_000n], ['microsecond', 1n],
+const UNITS: readonly (readonly [one: string, several: string, micros: bigint])[] = [
+  ['1 day', '{0} days', 86_400n * SECOND], ['1 hour', '{0} hours', 3_600n * SECOND], ['1 minute', '{0} minutes', 60n * SECOND], ['1 second', '{0} seconds', SECOND],
+  ['1 millisecond', '{0} milliseconds', 1_000n], ['1 microsecond', '{0} microseconds', 1n],
 ];
 export const DAY = 86_400n * SECOND;
 
@@ -32,7 +35,7 @@ export function formatTime(time: Micros): string {
 /** `15 Mar 2024` */
 export function formatDay(time: Micros): string {
   const date = new Date(Number(floorDivide(time, 1_000n)));
-  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()] ?? ''} ${date.getUTCFullYear()}`;
+  return `${date.getUTCDate()} ${t(MONTHS[date.getUTCMonth()] ?? '')} ${date.getUTCFullYear()}`;
 }
 
 function clock(time: Micros): string {
@@ -51,11 +54,11 @@ function floorDivide(value: bigint, by: bigint): bigint {
 export function durationInWords(length: bigint): string {
   const parts: string[] = [];
   let rest = length < 0n ? -length : length;
-  for (const [name, size] of UNITS) {
+  for (const [one, several, size] of UNITS) {
     const count = rest / size;
     rest %= size;
-    if (count > 0n) parts.push(`${count.toString()} ${name}${count === 1n ? '' : 's'}`);
+    if (count > 0n) parts.push(count === 1n ? t(one) : t(several, count.toString()));
     if (parts.length === 2) break;
   }
-  return parts.length === 0 ? 'no time' : parts.join(' ');
+  return parts.length === 0 ? t('no time') : parts.join(' ');
 }

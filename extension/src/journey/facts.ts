@@ -2,8 +2,9 @@
 import type { ExplainedPurchase, Explanation, TouchCandidate, VerdictKind } from '../attribution/explain';
 import { money } from '../attribution/money';
 import { formatTime } from '../attribution/time';
-import { NO_CHANNEL } from './scene';
+import { channelInWords } from './scene';
 import type { Share } from './protocol';
+import { t } from '../base/l10n';
 
 export interface Fact {
   id: string;
@@ -35,17 +36,17 @@ export function factsOf(candidates: readonly TouchCandidate[], purchases: Readon
   const shareOf = new Map(shares.map((share) => [`${share.model} ${share.touchId ?? selected?.id ?? ''}`, whole.get(share.model) ? money(share.revenue) : share.revenue]));
   const credited = (credit: ExplainedPurchase['first'], id: string): string => (credit && (credit.touchId ?? selected?.id) === id ? money(credit.revenue) : '');
   return {
-    columns: ['Time (UTC)', 'Event', 'Channel', 'Verdict', 'First touch', 'Last touch', ...models.map(([, title]) => title), 'Session', 'Record'],
+    columns: [...['Time (UTC)', 'Event', 'Channel', 'Verdict', 'First touch', 'Last touch', ...models.map(([, title]) => title), 'Session', 'Record'].map((title) => t(title))],
     facts: candidates.map((event) => {
       const purchase = purchases.get(event.id);
       const verdict = explanation?.verdicts.get(event.id);
-      const toDirect = purchase && event.id === selected?.id && selected.first?.touchId === null ? `, credited to ${selected.first.channel}` : '';
+      const toDirect = purchase && event.id === selected?.id && selected.first?.touchId === null ? t(', credited to {0}', selected.first.channel) : '';
       return {
         id: event.id, kind: verdict?.kind ?? 'none', isPurchase: purchase !== undefined, sourceFile: event.sourceFile, recordNumber: event.recordNumber,
         cells: [
-          formatTime(event.time).replace(/ UTC$/, ''), purchase ? `purchase ${money(purchase.revenue)}` : 'page view', event.channel ?? NO_CHANNEL, `${verdict?.words ?? ''}${toDirect}`,
+          formatTime(event.time).replace(/ UTC$/, ''), purchase ? t('purchase {0}', money(purchase.revenue)) : t('page view'), channelInWords(event.channel), `${verdict?.words ?? ''}${toDirect}`,
           credited(selected?.first, event.id), credited(selected?.last, event.id), ...models.map(([model]) => shareOf.get(`${model} ${event.id}`) ?? ''),
-          sessionOf.get(event.id) ?? '', `${event.sourceFile}, record ${event.recordNumber}`,
+          sessionOf.get(event.id) ?? '', t('{0}, record {1}', event.sourceFile, event.recordNumber),
         ],
       };
     }),

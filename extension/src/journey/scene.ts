@@ -4,6 +4,7 @@ import { money } from '../attribution/money';
 import { windowOf, type Rules } from '../attribution/rules';
 import { formatTime, toMillis } from '../attribution/time';
 import type { PageView } from './protocol';
+import { t } from '../base/l10n';
 
 /** Channels beyond this many share one lane. */
 export const MAX_LANES = 12;
@@ -94,12 +95,12 @@ export function sceneOf({ views, purchases, sessionOf, selected, explanation, ru
       const verdict = explanation?.verdicts.get(view.id);
       return {
         id: view.id, time: toMillis(view.at.time), lane, shape: shapeOf(verdict), credited: credits.some(({ touchId }) => touchId === view.id), stack: stackOf(`${lane} ${view.at.time}`),
-        lines: [`Page view, ${view.channel ?? NO_CHANNEL}`, formatTime(view.at.time), ...(verdict ? [verdict.words] : []), ...details(view)],
+        lines: [t('Page view, {0}', channelInWords(view.channel)), formatTime(view.at.time), ...(verdict ? [verdict.words] : []), ...details(view)],
       };
     }),
     purchases: purchases.map(({ id, time, revenue, first, last }, index) => ({
       id, time: toMillis(time), revenue: money(revenue), stack: stackOf(`purchase ${time}`), isStacked: purchases[index - 1]?.time === time || purchases[index + 1]?.time === time,
-      lines: [`Purchase, ${money(revenue)}`, formatTime(time), `first touch: ${first?.channel ?? 'not computed yet'}, last touch: ${last?.channel ?? 'not computed yet'}`],
+      lines: [t('Purchase, {0}', money(revenue)), formatTime(time), t('first touch: {0}, last touch: {1}', first?.channel ?? t('not computed yet'), last?.channel ?? t('not computed yet'))],
     })),
     sessions: sessionsOf([...views.map(({ at }) => at), ...purchases], sessionOf),
     window: window && { start: toMillis(window.start), end: toMillis(window.end), opens: formatTime(window.start) },
@@ -118,6 +119,11 @@ function lanesOf(channels: readonly (string | null)[]): Lane[] {
   return kept.map((name) => ({ name, colour: Object.hasOwn(COLOURS, name) ? (COLOURS[name] ?? 'plain') : (FURTHER_COLOURS[further++ % FURTHER_COLOURS.length] ?? 'plain') }));
 }
 
+/** A channel's own name; what has none is said in words. */
+export const channelInWords = (name: string | null): string => (name === null || name === NO_CHANNEL ? t('no channel') : name === OTHER_LANE ? t('other channels') : name);
+
+const grouped = (count: number): string => new Intl.NumberFormat('en').format(count);
+
 function shapeOf(verdict: Verdict | undefined): Shape {
   if (!verdict || verdict.kind === 'before' || verdict.kind === 'after') return 'outside';
   return verdict.kind === 'direct' || verdict.kind === 'not-a-touch' ? 'visit' : 'touch';
@@ -127,17 +133,17 @@ function shapeOf(verdict: Verdict | undefined): Shape {
 function gapOf(here: readonly TouchCandidate[], { count, more }: TouchCount): Scene['gap'] {
   const [start, end] = [here[here.length / 2 - 1], here[here.length / 2]];
   if (count <= here.length || !start || !end) return null;
-  return { start: toMillis(start.time), end: toMillis(end.time), words: `${more ? 'more than ' : ''}${new Intl.NumberFormat('en').format(count - here.length)} touchpoints not shown` };
+  return { start: toMillis(start.time), end: toMillis(end.time), words: more ? t('more than {0} touchpoints not shown', grouped(count - here.length)) : t('{0} touchpoints not shown', grouped(count - here.length)) };
 }
 
 /** The marts say who is credited, and with what. */
 function creditsOf({ first, last }: ExplainedPurchase): Scene['credits'] {
-  if (first?.touchId && first.touchId === last?.touchId) return [{ touchId: first.touchId, label: `first and last ${money(first.revenue)}` }];
-  return [[first, 'first'] as const, [last, 'last'] as const].flatMap(([credit, name]) => (credit?.touchId ? [{ touchId: credit.touchId, label: `${name} ${money(credit.revenue)}` }] : []));
+  if (first?.touchId && first.touchId === last?.touchId) return [{ touchId: first.touchId, label: t('first and last {0}', money(first.revenue)) }];
+  return [[first, 'first {0}'] as const, [last, 'last {0}'] as const].flatMap(([credit, label]) => (credit?.touchId ? [{ touchId: credit.touchId, label: t(label, money(credit.revenue)) }] : []));
 }
 
 const details = ({ session, campaign, utmSource, utmMedium, pageUrl }: PageView): string[] => [
-  ...(session === null ? [] : [`session ${session}`]), ...(campaign === null ? [] : [`campaign ${campaign}`]),
+  ...(session === null ? [] : [t('session {0}', session)]), ...(campaign === null ? [] : [t('campaign {0}', campaign)]),
   ...(utmSource === null && utmMedium === null ? [] : [`utm ${[utmSource, utmMedium].filter(Boolean).join(' / ')}`]), ...(pageUrl === null ? [] : [pageUrl]),
 ].map((line) => (line.length > LONGEST_DETAIL ? `${line.slice(0, LONGEST_DETAIL)}…` : line));
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Credit } from '../attribution/explain';
 import { DEFAULT_RULES } from '../attribution/rules';
+import { useWords } from '../base/l10n';
 import { toMarkdown, toTsv } from './facts';
 import type { Journey, PageView, Purchase } from './protocol';
 import { MAX_LANES, NO_CHANNEL, OTHER_LANE } from './scene';
@@ -83,4 +84,18 @@ test('of a client with very many page views the gap is said, and nothing is clai
   assert.match(sentence, /5004 touchpoints/);
   state.select('b');
   assert.deepEqual([state.view().disagreements, state.view().scene.gap], [[], null]);
+});
+
+test('every word that the page says of a purchase is in the language of its bundle', () => {
+  useWords(new Proxy({}, { get: (_, message) => `«${String(message)}»` }));
+  try {
+    const { facts, sentence, scene } = new JourneyState(journey(visits, [purchase('p', '2024-03-02 10:00:00', credit('email', 'touch'))])).view();
+    const isTranslated = (words: string): boolean => words.startsWith('«') || words.endsWith('»');
+    assert.ok(facts.columns.every(isTranslated), facts.columns.join());
+    for (const { cells } of facts.facts) assert.ok([cells[1], cells[3]].every((words) => isTranslated(words ?? '')), cells.join());
+    assert.match(sentence, /^«.*«first touch email», «last touch email» \(«30-day window», «2 touchpoints»\)$/);
+    assert.ok(scene.credits.every(({ label }) => isTranslated(label)));
+  } finally {
+    useWords({});
+  }
 });

@@ -71,6 +71,7 @@ function html(webview: vscode.Webview, dist: vscode.Uri, { name, title }: Page):
   const policy = [
     "default-src 'none'", `script-src 'nonce-${nonce}'`, `style-src ${webview.cspSource} 'nonce-${nonce}'`, `font-src ${webview.cspSource} data:`, `img-src ${webview.cspSource} data:`,
   ].join('; ');
+  const words = vscode.l10n.bundle ? `<meta name="l10n" content="${text(JSON.stringify(vscode.l10n.bundle))}">\n` : '';
   return `<!DOCTYPE html>
 <html lang="${vscode.env.language}">
 <head>
@@ -78,7 +79,7 @@ function html(webview: vscode.Webview, dist: vscode.Uri, { name, title }: Page):
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="csp-nonce" content="${nonce}">
-<title>${title}</title>
+${words}<title>${text(title)}</title>
 <link rel="stylesheet" href="${uri(`${name}.css`)}">
 </head>
 <body>
@@ -86,3 +87,6 @@ function html(webview: vscode.Webview, dist: vscode.Uri, { name, title }: Page):
 </body>
 </html>`;
 }
+
+/** Text that is text inside of HTML. */
+const text = (value: string): string => value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');

@@ -98,7 +98,14 @@ test('in every kind of theme and in a narrow panel: a picture, and nothing that 
   await workbench.page.setViewportSize({ width: 760, height: 900 });
   await expect.poll(() => frame.locator('html').evaluate((html) => html.clientWidth)).toBeLessThan(480);
   expect(await frame.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth)).toBe(0);
+  // The verdicts are all there, without scrolling sideways
+  const verdict = frame.getByRole('cell', { name: 'first touch: all 149.99 (14 days 12 hours before)' });
+  await verdict.scrollIntoViewIfNeeded();
+  expect(await frame.locator('.table-frame').evaluate((table) => table.scrollWidth - table.clientWidth)).toBe(0);
   expect(await workbench.axe(frame)).toEqual([]);
-  await workbench.shoot('journey-narrow');
+  for (const theme of ['hc-light', 'dark', 'light'] as const) {
+    await workbench.theme(theme);
+    await workbench.shoot(`journey-narrow-${theme}`);
+  }
   await workbench.page.setViewportSize({ width: 1400, height: 900 });
 });

@@ -1,4 +1,5 @@
 /** The page of a client's journey. */
+import '../../webview/words';
 import './page.css';
 import { connect } from '../../webview/connect';
 import { toMarkdown, toTsv } from '../facts';
@@ -10,6 +11,7 @@ import { Timeline } from './timeline';
 import { Tooltip } from './tooltip';
 import { button, h } from './dom';
 import { JourneyState, type View } from './state';
+import { t } from '../../base/l10n';
 
 const tooltip = new Tooltip();
 const main = h('main', { 'aria-busy': 'true' });
@@ -23,7 +25,7 @@ let channelCounts: ChannelCount[] | undefined;
 let generation = 0;
 
 const { rpc, getState, setState } = connect<PageSide, HostSide>({
-  changed: ({ assets }) => void load(state?.selected ?? null, `Updated: ${assets.join(', ')}`),
+  changed: ({ assets }) => void load(state?.selected ?? null, t('Updated: {0}', assets.join(', '))),
   select: ({ purchaseId }) => {
     if (state?.purchaseIds.includes(purchaseId)) select(purchaseId);
     else void load(purchaseId);
@@ -44,19 +46,19 @@ const table = new FactTable({
   openRecord: (sourceFile, recordNumber) => rpc.notify('openRecord', { sourceFile, recordNumber }),
 });
 const top = h('div');
-const card = h('section', { class: 'card', 'aria-label': 'Selected purchase' });
+const card = h('section', { class: 'card', 'aria-label': t('Selected purchase') });
 const noteBox = h('div', { class: 'notes' });
 const key = h('div');
 const rejectedBox = h('div');
-const toolbar = h('div', { class: 'toolbar', role: 'group', 'aria-label': 'Zoom' },
-  button('Zoom In', () => timeline.zoomBy(1.6), { icon: 'zoom-in', quiet: true, title: 'Zoom in (+)' }), button('Zoom Out', () => timeline.zoomBy(1 / 1.6), { icon: 'zoom-out', quiet: true, title: 'Zoom out (−)' }),
-  button('Earlier', () => timeline.pan(-0.25), { icon: 'arrow-left', quiet: true, title: 'Earlier (Shift+←)' }), button('Later', () => timeline.pan(0.25), { icon: 'arrow-right', quiet: true, title: 'Later (Shift+→)' }),
-  button('Fit All', () => timeline.fitAll(), { title: 'Show everything (0)' }), button('Fit Window', () => timeline.fitWindow(), { title: 'Show the window of the selected purchase (W)' }));
+const toolbar = h('div', { class: 'toolbar', role: 'group', 'aria-label': t('Zoom') },
+  button(t('Zoom In'), () => timeline.zoomBy(1.6), { icon: 'zoom-in', quiet: true, title: t('Zoom in (+)') }), button(t('Zoom Out'), () => timeline.zoomBy(1 / 1.6), { icon: 'zoom-out', quiet: true, title: t('Zoom out (−)') }),
+  button(t('Earlier'), () => timeline.pan(-0.25), { icon: 'arrow-left', quiet: true, title: t('Earlier (Shift+←)') }), button(t('Later'), () => timeline.pan(0.25), { icon: 'arrow-right', quiet: true, title: t('Later (Shift+→)') }),
+  button(t('Fit All'), () => timeline.fitAll(), { title: t('Show everything (0)') }), button(t('Fit Window'), () => timeline.fitWindow(), { title: t('Show the window of the selected purchase (W)') }));
 const timelineSection = h('section', { class: 'timeline-section', 'aria-labelledby': 'timeline-title', onkeydown: (event) => onKey(event as KeyboardEvent) },
-  h('div', { class: 'section-head' }, h('h2', { id: 'timeline-title' }, 'Timeline'), toolbar), timeline.element, key);
+  h('div', { class: 'section-head' }, h('h2', { id: 'timeline-title' }, t('Timeline')), toolbar), timeline.element, key);
 const tableSection = h('section', { class: 'table-section', 'aria-labelledby': 'table-title' },
-  h('div', { class: 'section-head' }, h('h2', { id: 'table-title' }, 'Events'), h('div', { class: 'toolbar' },
-    button('Copy TSV', () => void copy('tsv'), { icon: 'copy', title: 'Copy the table for a spreadsheet' }), button('Copy Markdown', () => void copy('markdown'), { icon: 'markdown', title: 'Copy the table and its explanation as Markdown' }))),
+  h('div', { class: 'section-head' }, h('h2', { id: 'table-title' }, t('Events')), h('div', { class: 'toolbar' },
+    button(t('Copy TSV'), () => void copy('tsv'), { icon: 'copy', title: t('Copy the table for a spreadsheet') }), button(t('Copy Markdown'), () => void copy('markdown'), { icon: 'markdown', title: t('Copy the table and its explanation as Markdown') }))),
   table.element);
 const content = [top, card, noteBox, h('div', { class: 'columns' }, timelineSection, tableSection), rejectedBox];
 
@@ -177,12 +179,12 @@ function onKey(event: KeyboardEvent): void {
 async function copy(format: 'tsv' | 'markdown'): Promise<void> {
   if (!shown) return;
   await rpc.request('copy', { text: format === 'tsv' ? toTsv(shown.facts) : toMarkdown(shown.facts, shown.sentence) });
-  announcer.textContent = `Copied ${shown.facts.facts.length} rows.`;
+  announcer.textContent = t('Copied {0} rows.', shown.facts.facts.length);
 }
 
 async function copyLink(): Promise<void> {
   await rpc.request('copyLink', null);
-  announcer.textContent = 'Copied the link.';
+  announcer.textContent = t('Copied the link.');
 }
 
 function remember(): void {

@@ -1,5 +1,6 @@
 import type { Fact, Facts } from '../facts';
 import { button, h } from './dom';
+import { t } from '../../base/l10n';
 
 export interface TableEvents {
   hover: (id: string | null) => void;
@@ -7,12 +8,12 @@ export interface TableEvents {
   openRecord: (sourceFile: string, recordNumber: number) => void;
 }
 
-/** Columns whose cells are amounts: aligned to the right. */
-const AMOUNTS = new Set(['First touch', 'Last touch', 'Linear', 'Time decay', 'Position-based']);
+/** Amounts stand between the verdict and the last two, the session and the record. */
+const isAmount = (index: number, columns: readonly string[]): boolean => index > 3 && index < columns.length - 2;
 
 /** The facts as a table: a purchase's name selects it, a record's name opens the file. */
 export class FactTable {
-  readonly element = h('div', { class: 'table-frame', role: 'group', 'aria-label': 'Table of events', tabindex: 0 });
+  readonly element = h('div', { class: 'table-frame', role: 'group', 'aria-label': t('Table of events'), tabindex: 0 });
   readonly #rows = new Map<string, HTMLElement>();
   #selected: string | null = null;
 
@@ -21,8 +22,8 @@ export class FactTable {
   show({ columns, facts }: Facts, selected: string | null): void {
     const { scrollTop, scrollLeft } = this.element;
     this.#rows.clear();
-    this.element.replaceChildren(facts.length === 0 ? h('p', { class: 'quiet-text' }, 'No event of this client was staged.') : h('table', { role: 'table' },
-      h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...columns.map((name) => h('th', { scope: 'col', role: 'columnheader', class: AMOUNTS.has(name) ? 'amount' : undefined }, name)))),
+    this.element.replaceChildren(facts.length === 0 ? h('p', { class: 'quiet-text' }, t('No event of this client was staged.')) : h('table', { role: 'table' },
+      h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...columns.map((name, index) => h('th', { scope: 'col', role: 'columnheader', class: isAmount(index, columns) ? 'amount' : undefined }, name)))),
       h('tbody', { role: 'rowgroup' }, ...facts.map((fact) => this.#row(fact, columns, selected)))));
     this.element.scrollTo({ top: scrollTop, left: scrollLeft });
     if (selected !== this.#selected) this.#reveal(selected);
@@ -49,9 +50,9 @@ export class FactTable {
       const name = columns[index] ?? '';
       const attributes = { role: 'cell', 'data-name': name };
       if (index === 0) return h('th', { scope: 'row', role: 'rowheader' }, value);
-      if (name === 'Event' && isPurchase && id !== selected) return h('td', attributes, button(value, () => this.events.select(id), { quiet: true, title: 'Explain this purchase' }));
-      if (name === 'Record') return h('td', attributes, button(value, () => this.events.openRecord(sourceFile, recordNumber), { quiet: true, title: 'Open the CSV file at this record' }));
-      return h('td', { ...attributes, class: AMOUNTS.has(name) ? 'amount' : undefined }, value === '' ? null : value);
+      if (index === 1 && isPurchase && id !== selected) return h('td', attributes, button(value, () => this.events.select(id), { quiet: true, title: t('Explain this purchase') }));
+      if (index === columns.length - 1) return h('td', attributes, button(value, () => this.events.openRecord(sourceFile, recordNumber), { quiet: true, title: t('Open the CSV file at this record') }));
+      return h('td', { ...attributes, class: isAmount(index, columns) ? 'amount' : undefined }, value === '' ? null : value);
     };
     const row = h('tr', { role: 'row', class: `kind-${kind}`, 'aria-current': id === selected ? 'true' : undefined, onpointerenter: () => this.events.hover(id), onpointerleave: () => this.events.hover(null) }, ...cells.map(cell));
     this.#rows.set(id, row);

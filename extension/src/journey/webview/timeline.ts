@@ -4,10 +4,11 @@ import { scaleUtc, type ScaleTime } from 'd3-scale';
 import { select, type Selection } from 'd3-selection';
 import { utcFormat } from 'd3-time-format';
 import { zoom, zoomIdentity, type D3ZoomEvent } from 'd3-zoom';
-import type { PurchaseMark, Scene, ViewMark } from '../scene';
+import { channelInWords, type PurchaseMark, type Scene, type ViewMark } from '../scene';
 import { h, s } from './dom';
 import { ring, shape } from './marks';
 import type { Tooltip } from './tooltip';
+import { t } from '../../base/l10n';
 
 const LANE = 34;
 const PURCHASES = 58;
@@ -30,7 +31,7 @@ export interface TimelineEvents {
 
 export class Timeline {
   readonly element: HTMLElement;
-  readonly #svg = s('svg', { class: 'timeline', role: 'group', 'aria-label': 'Timeline of the client, time in UTC. The table holds the same facts.' });
+  readonly #svg = s('svg', { class: 'timeline', role: 'group', 'aria-label': t('Timeline of the client, time in UTC. The table holds the same facts.') });
   readonly #zoom = zoom<SVGSVGElement, unknown>();
   readonly #selection: Selection<SVGSVGElement, unknown, null, undefined>;
   #scene: Scene | undefined;
@@ -168,14 +169,14 @@ export class Timeline {
 
     const clip = s('clipPath', { id: 'plot' }, s('rect', { x: gutter, y: 0, width: this.#plotWidth() + RIGHT, height: bottom }));
     const plot = s('g', { 'clip-path': 'url(#plot)' });
-    const labels = [...scene.lanes.map(({ name }, index) => [name, TOP + index * LANE + LANE / 2] as const), ['Purchases', (purchasesTop + sessionsTop) / 2] as const, ['Sessions', sessionsTop + SESSIONS / 2] as const];
+    const labels = [...scene.lanes.map(({ name }, index) => [channelInWords(name), TOP + index * LANE + LANE / 2] as const), [t('Purchases'), (purchasesTop + sessionsTop) / 2] as const, [t('Sessions'), sessionsTop + SESSIONS / 2] as const];
     const rows = s('g', { 'aria-hidden': 'true' },
       ...scene.lanes.map((_, index) => s('line', { x1: gutter, x2: right, y1: TOP + index * LANE + LANE / 2, y2: TOP + index * LANE + LANE / 2, class: 'lane-line' })),
       s('line', { x1: 0, x2: right, y1: purchasesTop, y2: purchasesTop, class: 'rule' }), s('line', { x1: 0, x2: right, y1: sessionsTop, y2: sessionsTop, class: 'rule' }),
       ...labels.map(([name, y]) => s('text', { x: 8, y, class: 'lane-label' }, s('title', {}, name), shorten(name, gutter))));
     plot.append(...this.#windowOf(scene, bottom), ...this.#gapOf(scene, purchasesTop), this.#sessionsOf(scene, sessionsTop), this.#creditsOf(scene, purchasesTop),
       s('g', {}, ...scene.views.map((mark) => this.#viewMark(mark, scene))), this.#purchasesOf(scene, purchasesTop));
-    this.#svg.replaceChildren(clip, rows, plot, this.#axis(bottom), s('text', { x: 8, y: bottom + 18, class: 'axis-label' }, 'Time (UTC)'));
+    this.#svg.replaceChildren(clip, rows, plot, this.#axis(bottom), s('text', { x: 8, y: bottom + 18, class: 'axis-label' }, t('Time (UTC)')));
   }
 
   #axis(bottom: number): SVGElement {
@@ -197,7 +198,7 @@ export class Timeline {
       const from = Math.max(start, this.#gutter());
       const room = Math.min(end, this.#gutter() + this.#plotWidth()) - from;
       label.setAttribute('x', String(from + 6));
-      label.textContent = room > 250 ? `Window opens ${window.opens}` : room > 60 ? 'Window' : '';
+      label.textContent = room > 250 ? t('Window opens {0}', window.opens) : room > 60 ? t('Window') : '';
     });
     return [area, ...edges.map(({ line }) => line), label];
   }
@@ -218,12 +219,12 @@ export class Timeline {
 
   #sessionsOf({ sessions }: Scene, top: number): SVGElement {
     return s('g', {}, ...sessions.map(({ name, start, end, events }, index) => {
-      const bar = s('rect', { y: top + (index % 2 === 0 ? 6 : 13), height: 5, rx: 2, class: 'session', role: 'img', 'aria-label': `Session ${name}, ${events} events` });
+      const bar = s('rect', { y: top + (index % 2 === 0 ? 6 : 13), height: 5, rx: 2, class: 'session', role: 'img', 'aria-label': t('Session {0}, {1}', name, eventsInWords(events)) });
       this.#redraw.push(() => {
         bar.setAttribute('x', String(this.#scale(start) - 3));
         bar.setAttribute('width', String(this.#scale(end) - this.#scale(start) + 6));
       });
-      return this.#describe(bar, null, [`Session ${name}`, `${events} event${events === 1 ? '' : 's'} shown`]);
+      return this.#describe(bar, null, [t('Session {0}', name), t('{0} shown', eventsInWords(events))]);
     }));
   }
 
@@ -257,7 +258,7 @@ export class Timeline {
   }
 
   #purchasesOf(scene: Scene, top: number): SVGElement {
-    const group = scene.purchases.length > 0 ? s('g', { role: 'radiogroup', 'aria-label': 'Purchases' }) : s('g');
+    const group = scene.purchases.length > 0 ? s('g', { role: 'radiogroup', 'aria-label': t('Purchases') }) : s('g');
     const labels: { mark: PurchaseMark; text: SVGElement }[] = [];
     for (const mark of scene.purchases) {
       const chosen = mark.id === scene.selected;
@@ -320,6 +321,7 @@ function tickLabel(time: Date): string {
   return time.getUTCDate() === 1 ? ofMonth(time) : ofDay(time);
 }
 
+const eventsInWords = (events: number): string => (events === 1 ? t('1 event') : t('{0} events', events));
 const purchaseY = (top: number, { stack }: PurchaseMark): number => top + 20 + (stack % MOST_STACKED) * STACKED;
 const offset = (stack: number): number => [0, 7, -7, 12, -12][stack % 5] ?? 0;
 const shorten = (name: string, gutter: number): string => {
