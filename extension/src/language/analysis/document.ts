@@ -1,30 +1,28 @@
-import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { parseJinja } from './jinja';
 import { parseSqlFile } from './sql';
-import type { SqlDocument, YamlDocument, YamlNode } from './types';
+import type { SqlDocument, YamlDocument } from './types';
+import { readYaml } from './yaml';
+import { parseWithPackage } from './yamlPackage';
 
+/** Above this length (UTF-16 units) what looks wrong in YAML is not asked of the slow parser. */
+const ASKED = 64 * 1024;
+
+/** Analyses a SQL file (model, macro, test, snapshot, analysis). Never throws, whatever the text; 1 MB takes some 100 ms. */
 export function parseSql(text: string): SqlDocument {
   const jinja = parseJinja(text);
   return { text, jinja, sql: parseSqlFile(text, jinja) };
 }
 
+/**
+ * Analyses a YAML file. Never throws. Half-written text gives the tree of what can be read, beside its errors; a key without value has none,
+ * an item without value is an empty scalar. The `text` of a block scalar is what it says, its `textSpan` the lines of its body.
+ */
 export function parseYaml(text: string): YamlDocument {
-  const document = parseDocument(text, { keepSourceTokens: true });
-  const convert = (node: unknown): YamlNode | undefined => {
-    const range = (node as { range?: [number, number, number] } | null)?.range;
-    const span = { start: range?.[0] ?? 0, end: range?.[1] ?? 0 };
-    if (isMap(node)) return { kind: 'mapping', span, entries: node.items.map(({ key, value }) => {
-      const k = convert(key);
-      const v = convert(value);
-      return { key: k?.text ?? '', keySpan: k?.textSpan ?? k?.span ?? span, ...(v ? { value: v } : {}) };
-    }) };
-    if (isSeq(node)) return { kind: 'sequence', span, items: node.items.flatMap((item) => convert(item) ?? []) };
-    if (isScalar(node)) {
-      const quoted = node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE';
-      return { kind: 'scalar', span, text: node.source ?? String(node.value), textSpan: quoted ? { start: span.start + 1, end: span.end - 1 } : span };
-    }
-    return undefined;
-  };
-  const root = convert(document.contents);
-  return { text, ...(root ? { root } : {}), errors: document.errors.map(({ pos, message }) => ({ span: { start: pos[0], end: pos[1] }, message })) };
+  const { root, errors, special } = readYaml(text);
+  if (!special && errors.length === 0) return { text, ...(root ? { root } : {}), errors };
+  if (text.length > ASKED && !special) return { text, ...(root ? { root } : {}), errors };
+  const exact = parseWithPackage(text);
+  // Its tree is right where nothing is wrong; of half-written text this reader makes more
+  if (special || exact.errors.length === 0) return { text, ...exact };
+  return { text, ...(root ? { root } : {}), errors: exact.errors };
 }
