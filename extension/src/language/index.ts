@@ -61,6 +61,16 @@ class Server {
         documentSelector: [{ scheme: 'file', pattern: '**/*.{sql,yml,yaml,md}' }],
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         connectionOptions: { maxRestartCount: 4 },
+        middleware: {
+          // What writes empty quotes goes on to what belongs between them
+          provideCompletionItem: async (document, position, context, token, next) => {
+            const list = await next(document, position, context, token);
+            for (const item of list ? ('items' in list ? list.items : list) : []) {
+              if (item.insertText instanceof vscode.SnippetString && item.insertText.value.includes("'$1'")) item.command ??= { command: 'editor.action.triggerSuggest', title: '' };
+            }
+            return list;
+          },
+        },
       });
       this.#client = client;
       await client.start();
