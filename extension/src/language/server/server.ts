@@ -14,8 +14,8 @@ import { Publisher } from './publisher';
 import { Uris } from './uris';
 import type { Features } from './wiring';
 
-/** How often the disk is compared with what was read, where the client does not watch it and is asking (milliseconds). */
-const COMPARED = 3000;
+/** Where the client does not watch the disk, it is compared with what was read once the client has said nothing for so long (milliseconds). */
+const IDLE = 1000;
 
 /** Answers a client: keeps its documents and projects current, and hands each request to its feature. */
 export class LanguageServer {
@@ -26,7 +26,7 @@ export class LanguageServer {
   #watched = false;
   #canWatch = false;
   #hasFolders = false;
-  #compared = performance.now();
+  #idle: NodeJS.Timeout | undefined;
   #links = false;
   #renames: RenameSupport = { documentChanges: false, renameFiles: false };
   #snippets = false;
@@ -68,6 +68,7 @@ export class LanguageServer {
       });
     });
     connection.onShutdown(() => {
+      clearTimeout(this.#idle);
       this.#workspace.dispose();
       this.#publisher.dispose();
     });
@@ -121,7 +122,11 @@ export class LanguageServer {
       this.#publisher.closed(uri);
     }));
     const touched = (uris: readonly string[]): void => this.#workspace.touched(uris.flatMap((uri) => this.#uris.fileOf(uri) ?? []));
-    connection.onDidSaveTextDocument(this.#notified('textDocument/didSave', ({ textDocument }) => touched([textDocument.uri])));
+    connection.onDidSaveTextDocument(this.#notified('textDocument/didSave', ({ textDocument }) => {
+      touched([textDocument.uri]);
+      // Who saves may have done more than that elsewhere
+      if (!this.#watched) this.#workspace.compare();
+    }));
     connection.onDidChangeWatchedFiles(this.#notified('workspace/didChangeWatchedFiles', ({ changes }) => {
       this.#watched = true;
       touched(changes.map(({ uri }) => uri));
@@ -223,7 +228,7 @@ export class LanguageServer {
     return async (params, token) => {
       if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'Cancelled.');
       this.#workspace.heard();
-      this.#compareSometimes();
+      this.#compareWhenIdle();
       try {
         return await run(params, token);
       } catch (error) {
@@ -245,10 +250,10 @@ export class LanguageServer {
     };
   }
 
-  #compareSometimes(): void {
-    if (this.#watched || performance.now() - this.#compared < COMPARED) return;
-    this.#compared = performance.now();
-    this.#workspace.compare();
+  #compareWhenIdle(): void {
+    if (this.#watched) return;
+    if (this.#idle) this.#idle.refresh();
+    else this.#idle = setTimeout(() => this.#workspace.compare(), IDLE);
   }
 
   #logError(name: string, error: unknown): void {
