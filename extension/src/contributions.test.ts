@@ -49,9 +49,9 @@ test('settings are the ones of this file, each with a default', () => {
   const expected: Record<Setting, true> = {
     'attribution.python.interpreter': true, 'attribution.environmentFile': true, 'attribution.dbt.profilesDirectory': true, 'attribution.dbt.target': true,
     'attribution.dagster.projectDirectory': true, 'attribution.dagster.url': true, 'attribution.dagster.autoStart': true, 'attribution.lenses.materialize': true,
-    'attribution.lenses.preview': true, 'attribution.lenses.journeys': true, 'attribution.lenses.checks': true, 'attribution.lenses.state': true,
+    'attribution.lenses.preview': true, 'attribution.lenses.journeys': true, 'attribution.lenses.checks': true, 'attribution.lenses.state': true, 'attribution.lenses.runQuery': true,
     'attribution.preview.pageSize': true, 'attribution.preview.timeout': true, 'attribution.preview.neutralizeFormulas': true,
-    'attribution.language.enabled': true, 'attribution.language.trace.server': true,
+    'attribution.language.enabled': true, 'attribution.language.checkSql': true, 'attribution.language.trace.server': true,
   };
   assert.deepEqual(Object.keys(contributes.configuration.properties).sort(), Object.keys(expected).sort());
   for (const [key, { default: value }] of Object.entries(contributes.configuration.properties)) assert.notEqual(value, undefined, key);

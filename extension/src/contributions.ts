@@ -20,6 +20,10 @@ export const COMMANDS = {
   findClient: 'attribution.findClient',
   openModel: 'attribution.openModel',
   showLineage: 'attribution.showLineage',
+  showCompiledSql: 'attribution.showCompiledSql',
+  runQuery: 'attribution.runQuery',
+  runSelection: 'attribution.runSelection',
+  runCte: 'attribution.runCte',
   refreshAssets: 'attribution.refreshAssets',
   openDagster: 'attribution.openDagster',
   // Test
@@ -69,10 +73,12 @@ export interface SettingValues {
   'attribution.lenses.journeys': boolean;
   'attribution.lenses.checks': boolean;
   'attribution.lenses.state': boolean;
+  'attribution.lenses.runQuery': boolean;
   'attribution.preview.pageSize': number;
   'attribution.preview.timeout': number;
   'attribution.preview.neutralizeFormulas': boolean;
   'attribution.language.enabled': boolean;
+  'attribution.language.checkSql': boolean;
   'attribution.language.trace.server': string;
 }
 export type Setting = keyof SettingValues;

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { registerAssets } from './assets';
 import { Cancelled, HumanError, messageOf } from './base/errors';
 import { Emitter } from './base/events';
+import { registerCompiled } from './compiled';
 import { COMMANDS, CONTEXT } from './contributions';
 import { registerJourney } from './journey';
 import { showParseErrors } from './environment/diagnostics';
@@ -12,6 +13,7 @@ import { Commands } from './platform/commands';
 import { ConfigSetting } from './platform/config';
 import { createLog } from './platform/log';
 import { registerPreview } from './preview';
+import { registerQueries } from './queries';
 import { registerRuns } from './runs';
 import { Sources } from './sources';
 import { registerStatus } from './status';
@@ -87,6 +89,8 @@ export function activate(context: vscode.ExtensionContext): void {
     registerLenses({ projects, dagster }),
     registerLanguage({ module: context.asAbsolutePath('dist/language-server.js'), commands, log }),
     registerLineage({ extensionUri: context.extensionUri, commands, projects, dagster }),
+    registerCompiled({ commands, session: sources.session, projects }),
+    registerQueries({ commands, session: sources.session, projects, warehouse }),
     registerTesting({ commands, projects, dagster, warehouse, session: sources.session }),
     showParseErrors(sources.preparer.onDidPrepare),
   );

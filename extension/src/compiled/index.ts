@@ -1,0 +1,57 @@
+import * as vscode from 'vscode';
+import { HumanError } from '../base/errors';
+import { DisposableStore, type Disposable } from '../base/events';
+import { COMMANDS } from '../contributions';
+import type { DbtSession } from '../dbt/session';
+import type { Projects } from '../dbt/types';
+import type { Commands } from '../platform/commands';
+import { CompiledDocuments, SCHEME, compiledUri } from './provider';
+
+export interface CompiledOptions {
+  commands: Commands;
+  session: DbtSession;
+  projects: Projects;
+}
+
+/** A model's compiled SQL beside it, live, with both cursors linked. */
+export function registerCompiled({ commands, session, projects }: CompiledOptions): Disposable {
+  const store = new DisposableStore();
+  const documents = store.add(new CompiledDocuments(session, projects));
+  store.add(vscode.workspace.registerTextDocumentContentProvider(SCHEME, documents));
+  store.add(vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, documents));
+  store.add(commands.register(COMMANDS.showCompiledSql, async (given) => {
+    const source = given instanceof vscode.Uri ? given : vscode.window.activeTextEditor?.document.uri;
+    if (source?.scheme !== 'file' || !source.path.endsWith('.sql')) throw new HumanError(vscode.l10n.t('Open a dbt model first: its compiled SQL is shown beside it.'));
+    const document = await vscode.workspace.openTextDocument(compiledUri(source));
+    await vscode.languages.setTextDocumentLanguage(document, 'sql');
+    await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true, preview: false });
+    if (vscode.window.activeTextEditor) link(vscode.window.activeTextEditor);
+  }));
+
+  const mark = store.add(vscode.window.createTextEditorDecorationType({
+    isWholeLine: true, backgroundColor: new vscode.ThemeColor('editor.lineHighlightBackground'), overviewRulerColor: new vscode.ThemeColor('editorOverviewRuler.rangeHighlightForeground'),
+    borderWidth: '1px 0', borderStyle: 'solid', borderColor: new vscode.ThemeColor('editor.lineHighlightBorder'),
+  }));
+  /** Shows in the other editor what belongs to the cursor of this one. */
+  const link = (editor: vscode.TextEditor): void => {
+    const linked = documents.linked(editor.document, editor.selection.active);
+    for (const other of vscode.window.visibleTextEditors) {
+      if (linked && other !== editor && other.document.uri.toString() === linked.uri.toString()) {
+        other.setDecorations(mark, [linked.range]);
+        other.revealRange(linked.range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+      } else {
+        other.setDecorations(mark, []);
+      }
+    }
+  };
+  store.add(vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => {
+    if (textEditor === vscode.window.activeTextEditor) link(textEditor);
+  }));
+  store.add(documents.onDidChange(() => {
+    // The text itself comes a moment later
+    setTimeout(() => {
+      if (vscode.window.activeTextEditor) link(vscode.window.activeTextEditor);
+    }, 100);
+  }));
+  return store;
+}
