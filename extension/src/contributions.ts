@@ -58,6 +58,8 @@ export const CONTEXT = {
   health: 'attribution.health',
   /** the model in the active editor, as its name; undefined where there is none */
   model: 'attribution.model',
+  /** ids of tests whose failing rows are known */
+  failingTests: 'attribution.failingTests',
 } as const;
 
 export interface SettingValues {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { Cancelled, HumanError, messageOf } from '../base/errors';
 import { DisposableStore, type Disposable } from '../base/events';
+import { CONTEXT } from '../contributions';
 import type { Asset, AssetCheck, Dagster } from '../dagster/types';
 import { nameOf } from '../dagster/words';
 import type { DbtSession } from '../dbt/session';
@@ -211,6 +212,7 @@ export class TestExplorer implements Disposable {
         const [, subject] = tests.find(([, { test }]) => test.id === uniqueId) ?? [];
         if (subject?.test.kind === 'data' && sql !== null && (status === 'fail' || status === 'warn')) this.#failing.set(uniqueId, { project, name: subject.test.name, sql });
       }
+      void vscode.commands.executeCommand('setContext', CONTEXT.failingTests, [...this.#failing.keys()]);
       for (const { item } of waiting.values()) run.skipped(item);
     } catch (error) {
       for (const { item } of waiting.values()) {

@@ -11,16 +11,20 @@ async function explorer(workbench: Workbench): Promise<void> {
   await expect(row(workbench, /attribution/)).toBeVisible({ timeout: 60_000 });
 }
 
-/** Opens the rows on the way to the last one. */
+/** Opens the rows on the way to the last one, and brings it into view. */
 async function reveal(workbench: Workbench, ...labels: (string | RegExp)[]): Promise<Locator> {
-  for (const label of labels.slice(0, -1)) {
-    const parent = row(workbench, label);
-    await expect(parent).toBeVisible({ timeout: 30_000 });
-    if (await parent.getAttribute('aria-expanded') === 'false') await parent.locator('.monaco-tl-twistie').click();
+  for (const [index, label] of labels.entries()) {
+    const item = row(workbench, label);
+    // Only rows in view are there
+    if (!(await item.isVisible())) {
+      await row(workbench, /^attribution/).hover();
+      await workbench.page.mouse.wheel(0, 5000);
+    }
+    await expect(item).toBeVisible({ timeout: 30_000 });
+    if (index === labels.length - 1) break;
+    if (await item.getAttribute('aria-expanded') !== 'true') await item.locator('.monaco-tl-twistie').click();
   }
-  const last = row(workbench, labels.at(-1) ?? '');
-  await expect(last).toBeVisible({ timeout: 30_000 });
-  return last;
+  return row(workbench, labels.at(-1) ?? '');
 }
 
 async function run(item: Locator): Promise<void> {
@@ -57,5 +61,35 @@ test('dbt\'s tests and Dagster\'s checks: singly and by file, with what failed, 
     await expect(frame.locator('.ag-header-cell[col-id*="revenue"]').first()).toBeVisible({ timeout: 30_000 });
   } finally {
     fs.rmSync(file);
+  }
+});
+
+test('a journey is frozen as a unit test of the model that credits, and the test passes', async ({ workbench }) => {
+  const folder = path.join(workbench.folder, 'dbt', 'models', 'intermediate');
+  const file = path.join(folder, 'int_purchase_attribution_unit_tests.yml');
+  const before = fs.readFileSync(file, 'utf8');
+  await explorer(workbench);
+  try {
+    await workbench.command('Attribution: Find Client…');
+    await workbench.type('client_many');
+    await workbench.pick(/^client_many_purchases/);
+    const frame = await workbench.webview('client_many_purchases');
+    await frame.getByRole('button', { name: 'Freeze as Unit Test' }).click();
+    await workbench.pick(/^int_purchase_attribution/);
+    await workbench.type('many_purchases_of_one_client');
+    await workbench.page.keyboard.press('Enter');
+    await expect(workbench.notification('The unit test was written to')).toBeVisible({ timeout: 30_000 });
+    const added = fs.readFileSync(file, 'utf8').slice(before.length);
+    expect(added).toContain('- name: many_purchases_of_one_client');
+    expect(added).toContain('client_id: client_1');
+    expect(added).not.toContain('client_many_purchases');
+    await workbench.shoot('frozen');
+
+    await workbench.command('Testing: Focus on Test Explorer View');
+    const frozen = await reveal(workbench, /^attribution/, /^int_purchase_attribution_unit_tests\.yml/, 'many_purchases_of_one_client');
+    await run(frozen);
+    await expect(state(frozen, 'passed')).toBeVisible({ timeout: 60_000 });
+  } finally {
+    fs.writeFileSync(file, before);
   }
 });
