@@ -168,16 +168,17 @@ describe('definition, references, rename', () => {
     const copy = rig.dbtProject();
     const own = await rig.start(copy);
     const file = path.join(copy, 'models', 'intermediate', 'int_purchase_touches.sql');
-    const scratchFile = path.join(copy, 'models', 'scratch.sql');
-    const edit = await own.at<WorkspaceEdit>('textDocument/rename', scratchFile, openAt(own, scratchFile, "select * from {{ ref('int_pur|chase_touches') }}"), { newName: 'int_touches_of_purchases' });
-    own.close(scratchFile);
+    const reader = path.join(copy, 'models', 'marts', 'multi_touch_attribution.sql');
+    const offset = own.open(reader).getText().indexOf('int_purchase_touches');
+    const edit = await own.at<WorkspaceEdit>('textDocument/rename', reader, offset, { newName: 'int_touches_of_purchases' });
+    own.close(reader);
     carryOut(edit);
     assert.ok(!fs.existsSync(file), 'the file has its new name');
     const left = fs.readdirSync(copy, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(sql|ya?ml)$/.test(name) && fs.statSync(path.join(copy, name)).isFile())
       .filter((name) => /ref\('int_purchase_touches'\)|name: int_purchase_touches$|model: int_purchase_touches$/m.test(fs.readFileSync(path.join(copy, name), 'utf8')));
     assert.deepEqual(left, []);
     own.watched({ [file]: 'deleted', [path.join(path.dirname(file), 'int_touches_of_purchases.sql')]: 'created' });
-    assert.deepEqual(await problems(own, path.join(copy, 'models', 'marts', 'multi_touch_attribution.sql')), []);
+    assert.deepEqual(await problems(own, reader), []);
   });
 
   test('a CTE, a variable and a macro are renamed', async () => {

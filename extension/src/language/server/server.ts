@@ -16,6 +16,8 @@ import type { Features } from './wiring';
 
 /** Where the client does not watch the disk, it is compared with what was read once the client has said nothing for so long (milliseconds). */
 const IDLE = 1000;
+/** The longest that it goes without comparing while somebody keeps asking (milliseconds). */
+const LONGEST = 3000;
 
 /** Answers a client: keeps its documents and projects current, and hands each request to its feature. */
 export class LanguageServer {
@@ -24,6 +26,7 @@ export class LanguageServer {
   readonly #workspace: Workspace;
   readonly #publisher: Publisher;
   #watched = false;
+  #compared = performance.now();
   #canWatch = false;
   #hasFolders = false;
   #idle: NodeJS.Timeout | undefined;
@@ -252,8 +255,15 @@ export class LanguageServer {
 
   #compareWhenIdle(): void {
     if (this.#watched) return;
-    if (this.#idle) this.#idle.refresh();
-    else this.#idle = setTimeout(() => this.#workspace.compare(), IDLE);
+    // Who never pauses must not wait for ever
+    if (performance.now() - this.#compared > LONGEST) this.#compare();
+    else if (this.#idle) this.#idle.refresh();
+    else this.#idle = setTimeout(() => this.#compare(), IDLE);
+  }
+
+  #compare(): void {
+    this.#compared = performance.now();
+    this.#workspace.compare();
   }
 
   #logError(name: string, error: unknown): void {
