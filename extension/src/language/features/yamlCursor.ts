@@ -79,7 +79,29 @@ export function unquoted(text: string): string {
   return match?.[2] ?? text;
 }
 
-const isBlank = (line: Line): boolean => line.text.trim() === '' || /^\s*(#|---)/.test(line.text);
+/** The nearest line above that says something and is indented no more than `most`: what is deeper belongs to others, and a file may be long. */
+function lineAbove(text: string, { start }: Line, most: number): Line | undefined {
+  for (let end = start - 1; end >= 0;) {
+    const begin = text.lastIndexOf('\n', end - 1) + 1;
+    if (says(text, begin, most)) return readLine(text, begin);
+    end = begin - 1;
+  }
+  return undefined;
+}
+
+function lineBelow(text: string, { end }: Line, most: number): Line | undefined {
+  for (let next = text.indexOf('\n', end); next >= 0; next = text.indexOf('\n', next + 1)) {
+    if (says(text, next + 1, most)) return readLine(text, next + 1);
+  }
+  return undefined;
+}
+
+function says(text: string, begin: number, most: number): boolean {
+  let at = begin;
+  while (text.charCodeAt(at) === 32) at++;
+  const character = text[at];
+  return at - begin <= most && character !== undefined && !'\r\n#'.includes(character) && !text.startsWith('---', begin);
+}
 
 /** Undefined in comments, in running text, and where the path cannot be told. */
 export function yamlCursor(text: string, offset: number): YamlCursor | undefined {
@@ -146,9 +168,7 @@ function parentsOf(text: string, line: Line, column: number): Parents | undefine
   };
   enter(line, column);
   let dashed = line.dashes.length > 0;
-  for (let above = line, count = 0; (current > 0 || dashed) && above.start > 0 && count < 200_000; count++) {
-    above = readLine(text, above.start - 1);
-    if (isBlank(above)) continue;
+  for (let above = lineAbove(text, line, current); above && (current > 0 || dashed); above = lineAbove(text, above, current)) {
     const first = above.dashes[0] ?? above.column;
     const owns = above.key !== undefined && (dashed ? above.column <= current : above.column < current);
     if (owns) {
@@ -184,17 +204,13 @@ function entriesAround(text: string, line: Line, column: number): Map<string, st
     if (one.key !== undefined && one.column === column) found.set(one.key, unquoted(one.value));
   };
   add(line);
-  for (let above = line; above.start > 0 && !above.dashes.some((dash) => dash < column);) {
-    above = readLine(text, above.start - 1);
-    if (isBlank(above)) continue;
-    if ((above.dashes[0] ?? above.column) < column && above.column !== column) break;
+  for (let at = line; !at.dashes.some((dash) => dash < column);) {
+    const above = lineAbove(text, at, column);
+    if (!above || ((above.dashes[0] ?? above.column) < column && above.column !== column)) break;
     add(above);
+    at = above;
   }
-  for (let below = line; ;) {
-    const next = text.indexOf('\n', below.end);
-    if (next < 0) break;
-    below = readLine(text, next + 1);
-    if (isBlank(below)) continue;
+  for (let below = lineBelow(text, line, column); below; below = lineBelow(text, below, column)) {
     if ((below.dashes[0] ?? below.column) < column) break;
     add(below);
   }
