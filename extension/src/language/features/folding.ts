@@ -22,7 +22,10 @@ type Fold = (span: Span, closed: boolean, kind?: FoldingRangeKind) => void;
 
 function foldSql({ text, jinja, sql }: SqlDocument, fold: Fold): void {
   for (const { span } of jinja.blocks) fold(span, true);
-  for (const { kind, span } of jinja.tags) fold(span, true, kind === 'comment' ? FoldingRangeKind.Comment : undefined);
+  for (const { kind, span } of jinja.tags) {
+    if (kind === 'comment') fold(span, false, FoldingRangeKind.Comment);
+    else fold(span, true);
+  }
   for (const query of sql.queries) {
     for (const { span } of query.ctes) fold(span, true);
     for (const select of query.selects) {

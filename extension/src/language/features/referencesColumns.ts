@@ -98,20 +98,11 @@ export class ColumnSearch {
   /** What else is this column in the file that makes it: handed on downwards and upwards, and the other branches of unions. */
   #grow(scope: Scope): void {
     const reads = this.#readsOf(scope);
-    const unions = scope.document.sql.queries.filter(({ selects }) => selects.length > 1);
     const local = (maker: Maker): boolean => maker.place?.file === scope.file && maker.of === undefined;
-    for (let before = -1; before !== this.#own.size;) {
-      before = this.#own.size;
-      for (const { from, made } of reads) {
-        const ours = from.some((maker) => this.owns(maker));
-        if (ours && made) this.#own.add(made.key);
-        if (ours || (made && this.owns(made))) for (const maker of from) if (local(maker)) this.#own.add(maker.key);
-      }
-      for (const union of unions) {
-        const branches = this.#makers.ofQuery(scope, union, this.#name);
-        if (branches.some((maker) => this.owns(maker))) for (const maker of branches) if (local(maker)) this.#own.add(maker.key);
-      }
-    }
+    const unions = scope.document.sql.queries.filter(({ selects }) => selects.length > 1).map((union) => this.#makers.ofQuery(scope, union, this.#name));
+    // What belongs together whatever it is: both ends of an item that hands it on, sides of using, branches of unions
+    const groups = [...reads.map(({ from, made }) => (made ? [made, ...from] : from)), ...unions].map((group) => group.filter(local));
+    reach(this.#own, groups.flatMap(([first, ...others]) => (first ? others.flatMap((other): Step[] => [[first.key, other.key], [other.key, first.key]]) : [])));
     for (const { select, reference, from, item, made } of reads) {
       const ours = from.some((maker) => this.owns(maker));
       const makes = made !== undefined && this.owns(made);
@@ -172,10 +163,9 @@ export class ColumnSearch {
   /** Reads of the column in another file, and what hands it on there. */
   #follow(scope: Scope): void {
     const reads = this.#readsOf(scope);
-    for (let before = -1; before !== this.#passed.size;) {
-      before = this.#passed.size;
-      for (const { from, made } of reads) if (made && from.some(({ key }) => this.#own.has(key) || this.#passed.has(key))) this.#passed.add(made.key);
-    }
+    // Only downwards: what is handed on here belongs to whoever reads it here
+    for (const { from, made } of reads) if (made && from.some((maker) => this.owns(maker))) this.#passed.add(made.key);
+    reach(this.#passed, reads.flatMap(({ from, made }) => (made ? from.map(({ key }): Step => [key, made.key]) : [])));
     for (const { select, reference, from, item, made } of reads) {
       const ours = from.some((maker) => this.owns(maker));
       if (!ours && !from.some(({ key }) => this.#passed.has(key))) continue;
@@ -213,4 +203,18 @@ export class ColumnSearch {
     const key = `${mention.file} ${mention.span.start}`;
     if (!this.mentions.has(key)) this.mentions.set(key, mention);
   }
+}
+
+type Step = [from: string, to: string];
+
+/** Adds whatever the steps lead to from what is in the set. */
+function reach(set: Set<string>, steps: readonly Step[]): void {
+  const next = new Map<string, string[]>();
+  for (const [from, to] of steps) {
+    const known = next.get(from);
+    if (known) known.push(to);
+    else next.set(from, [to]);
+  }
+  // A set that grows while it is walked is walked to its end
+  for (const key of set) for (const to of next.get(key) ?? []) set.add(to);
 }

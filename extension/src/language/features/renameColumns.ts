@@ -3,7 +3,6 @@ import path from 'node:path';
 import { HumanError } from '../../base/errors';
 import type { SqlDocument } from '../analysis/types';
 import { ColumnSearch, type ColumnMention } from './referencesColumns';
-import { linesOf } from './references';
 import { columnMentionsInConfig, columnMentionsInYaml } from './renameColumnsYaml';
 import { checkIdentifier, type Changes, type Edit } from './renameEdits';
 import type { FileRequest } from './request';
@@ -39,11 +38,13 @@ export function columnChanges(request: FileRequest, target: Column, newName: str
   const search = new ColumnSearch(request, start);
   search.run();
   const edits: Edit[] = [];
+  const makers = new Makers(request.project);
   for (const mention of search.mentions.values()) {
     // Below a model that makes a column of that name of its own
     if (mention.carries) continue;
-    refuse(request, mention, start.name, wanted);
-    edits.push(...editsOf(request, mention, newName));
+    const document = documentOf(request, mention.file);
+    refuse(request, document, makers, mention, start.name, wanted);
+    edits.push(...editsOf(document?.text ?? '', mention, newName));
   }
   for (const model of search.models) {
     edits.push(...columnMentionsInYaml(request, model, start.name).map(({ file, span }) => ({ file, span, text: wanted })));
@@ -52,8 +53,8 @@ export function columnChanges(request: FileRequest, target: Column, newName: str
   return { edits };
 }
 
-function editsOf(request: FileRequest, { file, span, role, item }: ColumnMention, name: string): Edit[] {
-  const text = linesOf(request, file)?.text ?? '';
+/** @param text of a SQL file */
+function editsOf(text: string, { file, span, role, item }: ColumnMention, name: string): Edit[] {
   const inside = bare(text, span);
   const replaced: Edit = { file, span: inside, text: inside.start === span.start ? name : folded(name) };
   const named = (alias: string): Edit => ({ file, span: { start: item?.span.end ?? span.end, end: item?.span.end ?? span.end }, text: ` as ${alias}` });
@@ -67,15 +68,13 @@ function editsOf(request: FileRequest, { file, span, role, item }: ColumnMention
 }
 
 /** @throws HumanError where the new name would mean something else, or the column is one with another that keeps its name */
-function refuse(request: FileRequest, { file, span, select, item, role, shared }: ColumnMention, old: string, wanted: string): void {
+function refuse(request: FileRequest, document: SqlDocument | undefined, makers: Makers, { file, span, select, item, role, shared }: ColumnMention, old: string, wanted: string): void {
   const where = path.relative(request.project.root, file).replaceAll('\\', '/');
   if (shared) {
     const other = shared.place ? path.relative(request.project.root, shared.place.file).replaceAll('\\', '/') : shared.of ?? 'another relation';
     throw new HumanError(`In ${where} the column "${old}" is one with that of ${other} (by union or using), which would keep its name. Rename both by hand.`);
   }
-  const document = select && documentOf(request, file);
   if (!select || !document) return;
-  const makers = new Makers(request.project);
   const scope = { project: request.project, file, document };
   if (item && role !== 'leaves' && makers.ofQuery(scope, select.query, wanted).length > 0) throw new HumanError(`A column called "${wanted}" is in the same select list in ${where}. Choose another name.`);
   const nowhere = { start: -1, end: -1 };
@@ -87,5 +86,6 @@ function refuse(request: FileRequest, { file, span, select, item, role, shared }
 }
 
 function documentOf({ file: own, sql, project }: FileRequest, file: string): SqlDocument | undefined {
+  if (!file.endsWith('.sql')) return undefined;
   return file === own && sql ? sql : project.sql(file);
 }

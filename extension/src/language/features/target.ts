@@ -84,29 +84,37 @@ export function macroName(project: Project, file: string, called: string): strin
   return inPackage !== undefined && project.macros.has(inPackage) ? inPackage : undefined;
 }
 
+/** The document with the queries and calls around an offset alone: no other can name what is there. */
+function nearTo(document: SqlDocument, offset: number): SqlDocument {
+  const { jinja, sql } = document;
+  const calls = jinja.calls.filter(({ span }) => holds(span, offset));
+  return { ...document, jinja: { ...jinja, calls }, sql: { ...sql, queries: sql.queries.filter(({ span }) => holds(span, offset)) } };
+}
+
 function inQueries(scope: Scope, offset: number): Target | undefined {
   const { document, project } = scope;
-  for (const { cte, span } of ctePlaces(document)) if (holds(span, offset)) return { kind: 'cte', document, cte, span };
+  const near = nearTo(document, offset);
+  for (const { cte, span } of ctePlaces(near)) if (holds(span, offset)) return { kind: 'cte', document, cte, span };
   const makers = new Makers(project);
-  for (const select of selectsOf(document)) {
+  for (const select of selectsOf(near)) {
     for (const relation of select.from) {
       if (relation.alias && holds(relation.alias.span, offset)) return { kind: 'relation', document, select, relation, span: relation.alias.span };
       const named = relation.columnAliases?.find(({ span }) => holds(span, offset));
       if (named) return ofMaker(makers.alias(scope, named.span), named.span);
     }
   }
-  for (const query of document.sql.queries) {
+  for (const query of near.sql.queries) {
     for (const cte of query.ctes) {
       const named = cte.columnAliases?.find(({ span }) => holds(span, offset));
       if (named) return ofMaker(makers.alias(scope, named.span), named.span);
     }
   }
-  for (const { select, span } of qualifiersOf(document)) {
+  for (const { select, span } of qualifiersOf(near)) {
     if (!holds(span, offset)) continue;
     const found = relationNamed(document, select, span);
     if (found) return { kind: 'relation', document, ...found, span };
   }
-  for (const { select, reference } of readsOf(document)) {
+  for (const { select, reference } of readsOf(near)) {
     if (!holds(reference.span, offset)) continue;
     const from = makers.ofReference(scope, select, reference);
     const row = from.length === 0 && !reference.qualifier ? relationNamed(document, select, reference.span) : undefined;
@@ -115,7 +123,7 @@ function inQueries(scope: Scope, offset: number): Target | undefined {
     const maker = item && makers.item(scope, select, item);
     return { kind: 'column', name: reference.name, from, span: reference.span, select, ...(maker ? { item: maker } : {}) };
   }
-  return madeAt(makers, scope, offset);
+  return madeAt(makers, scope, near, offset);
 }
 
 /** A relation read as a whole row. */
@@ -124,8 +132,8 @@ function ofRow(document: SqlDocument, row: Scoped, span: Span): Target {
   return cte ? { kind: 'cte', document, cte, span } : { kind: 'relation', document, ...row, span };
 }
 
-function madeAt(makers: Makers, scope: Scope, offset: number): Target | undefined {
-  for (const select of selectsOf(scope.document)) {
+function madeAt(makers: Makers, scope: Scope, near: SqlDocument, offset: number): Target | undefined {
+  for (const select of selectsOf(near)) {
     const item: SelectItem | undefined = select.items.find(({ nameSpan }) => holds(nameSpan, offset));
     const maker = item && makers.item(scope, select, item);
     if (maker && item.nameSpan) return { ...ofMaker(maker, item.nameSpan), select };
