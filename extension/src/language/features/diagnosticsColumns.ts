@@ -1,6 +1,6 @@
 /** Columns that are not there, that two relations have, or that YAML leaves out. Only where everything that decides it is certain. */
 import { columnsOfModel, columnsOfRelation } from '../analysis/columns';
-import type { ColumnReference, Relation, Select, Span, SqlDocument } from '../analysis/types';
+import type { ColumnReference, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
 import type { Columns, Model, Project } from '../project/types';
 import { addColumns } from './codeActionsModels';
 import { didYouMean, ERROR, HINT, replacements, similar, type Problem } from './diagnosticsProblem';
@@ -27,6 +27,9 @@ interface Scope {
   relations: { name: string; columns: Columns; relation: Relation }[];
   /** whether FROM names everything that takes part in it */
   whole: boolean;
+  /** items of the select list by name, and those that Jinja writes */
+  outputs: ReadonlyMap<string, readonly SelectItem[]>;
+  dynamic: readonly SelectItem[];
 }
 
 function referenceProblems(project: Project, file: string, document: SqlDocument): Problem[] {
@@ -44,7 +47,7 @@ function referenceProblems(project: Project, file: string, document: SqlDocument
   const scopeOf = (select: Select): Scope => {
     const before = scopes.get(select);
     if (before) return before;
-    const scope = { relations: select.from.map((relation) => ({ name: nameOf(relation), columns: columnsOf(relation), relation })), whole: isWhole(tags, select) };
+    const scope = { relations: select.from.map((relation) => ({ name: nameOf(relation), columns: columnsOf(relation), relation })), whole: isWhole(tags, select), outputs: byName(select.items), dynamic: select.items.filter((item) => item.dynamic) };
     scopes.set(select, scope);
     return scope;
   };
@@ -56,7 +59,7 @@ function referenceProblems(project: Project, file: string, document: SqlDocument
       for (const reference of select.references) {
         if (found.length >= MOST) return found;
         if (isGlued(document.text, reference)) continue;
-        const problem = reference.qualifier ? qualifiedProblem(file, reference, reference.qualifier.name, chain) : plainProblem(file, reference, select, chain);
+        const problem = reference.qualifier ? qualifiedProblem(file, reference, reference.qualifier.name, chain) : plainProblem(file, reference, chain);
         if (problem) found.push(problem);
       }
     }
@@ -83,7 +86,7 @@ function qualifiedProblem(file: string, { name, span, quoted }: ColumnReference,
   return undefined;
 }
 
-function plainProblem(file: string, { name, span, quoted }: ColumnReference, select: Select, chain: readonly Scope[]): Problem | undefined {
+function plainProblem(file: string, { name, span, quoted }: ColumnReference, chain: readonly Scope[]): Problem | undefined {
   const lower = name.toLowerCase();
   const [own] = chain;
   if (!own || own.relations.length === 0 || (!quoted && WORDS.has(lower)) || SYSTEM.has(lower)) return undefined;
@@ -93,7 +96,7 @@ function plainProblem(file: string, { name, span, quoted }: ColumnReference, sel
     const holders = relations.filter(({ columns }) => has(columns, name));
     if (holders.length > 1) {
       // An output column of that name is what ORDER BY and GROUP BY mean, and USING makes one of two
-      if (isOutput(select, name, span) || relations.some(({ relation }) => relation.join?.using?.some((column) => column.toLowerCase() === lower))) return undefined;
+      if (isOutput(own, name, span) || relations.some(({ relation }) => relation.join?.using?.some((column) => column.toLowerCase() === lower))) return undefined;
       const names = holders.map((one) => `"${one.name}"`);
       return {
         span, code: 'ambiguous-column', severity: ERROR, message: `"${name}" is a column of ${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}: say which.`,
@@ -105,7 +108,7 @@ function plainProblem(file: string, { name, span, quoted }: ColumnReference, sel
     if (relations.some((one) => one.name === lower)) return undefined;
     candidates.push(...relations.flatMap(({ columns }) => columns.columns.map((column) => column.name)));
   }
-  if (isOutput(select, name, span)) return undefined;
+  if (isOutput(own, name, span)) return undefined;
   const names = own.relations.map((one) => `"${one.name}"`);
   const where = names.length === 1 ? `${names.join('')} has no column` : `None of ${names.join(', ')} has a column`;
   return unknown(file, name, span, quoted, candidates, `${where} "${name}".`);
@@ -122,9 +125,22 @@ function has({ columns }: Columns, name: string): boolean {
   return columns.some((column) => column.name.toLowerCase() === lower);
 }
 
+function byName(items: readonly SelectItem[]): Map<string, SelectItem[]> {
+  const found = new Map<string, SelectItem[]>();
+  for (const item of items) {
+    if (item.name === undefined) continue;
+    const key = item.name.toLowerCase();
+    const known = found.get(key);
+    if (known) known.push(item);
+    else found.set(key, [item]);
+  }
+  return found;
+}
+
 /** Whether another item of the select list has the name, or may have. */
-function isOutput({ items }: Select, name: string, span: Span): boolean {
-  return items.some((item) => (item.span.start > span.start || span.end > item.span.end) && (item.dynamic || item.name?.toLowerCase() === name.toLowerCase()));
+function isOutput({ outputs, dynamic }: Scope, name: string, span: Span): boolean {
+  const elsewhere = (item: SelectItem): boolean => item.span.start > span.start || span.end > item.span.end;
+  return dynamic.some(elsewhere) || (outputs.get(name.toLowerCase())?.some(elsewhere) ?? false);
 }
 
 /**

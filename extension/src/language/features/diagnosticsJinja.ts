@@ -19,6 +19,8 @@ export interface Calls {
 
 /** Words of Jinja that a parenthesis may follow. */
 const KEYWORDS = new Set(['and', 'call', 'do', 'elif', 'else', 'filter', 'for', 'if', 'in', 'is', 'not', 'or', 'print', 'return', 'set']);
+/** A file with more than these is no person's. */
+const MOST = 500;
 /** More guesses than these are not worth the time while typing. */
 const MOST_GUESSES = 50;
 
@@ -28,6 +30,7 @@ export function callProblems(from: Calls): Problem[] {
   let guesses = 0;
   const guess = (name: string, candidates: () => Iterable<string>): string[] => (++guesses > MOST_GUESSES ? [] : similar(name, candidates()));
   for (const call of from.calls) {
+    if (found.length >= MOST) break;
     if (from.bound.has(headOf(call.name)) || !isCall(from.text, call)) continue;
     const name = call.name.startsWith('builtins.') ? call.name.slice('builtins.'.length) : call.name;
     const shaped = isShaped(name) && !from.project.macros.has(name);

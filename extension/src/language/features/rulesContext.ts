@@ -41,17 +41,33 @@ function silence(file: string, text: string, span: Span, name: string): Fix {
   return { title: `Ignore attribution/${name} here`, changes: [{ file, span: { start: line, end: line }, text: `${indent}-- attribution: ignore ${name}${text.includes('\r\n') ? '\r\n' : '\n'}` }] };
 }
 
-const SILENT = /(?:--|\/\*|\{#-?).*?\battribution:\s*ignore\b([^\n*#}]*)/;
+const SILENT = /(?:--|\/\*|\{#)[^\n]*?\battribution:\s*ignore\b([^\n*#}]*)/;
 
-/** Whether a comment on the line, or on the one above, silences the rule: `-- attribution: ignore window-edge, tie-breaker`; without a name, all. */
-export function isSilenced(text: string, offset: number, name: string): boolean {
-  const line = text.lastIndexOf('\n', offset - 1) + 1;
-  const end = text.indexOf('\n', offset);
-  const above = line === 0 ? '' : text.slice(text.lastIndexOf('\n', line - 2) + 1, line);
-  return [above, text.slice(line, end < 0 ? text.length : end)].some((written) => {
-    const names = SILENT.exec(written)?.[1];
-    if (names === undefined) return false;
-    const listed = names.split(/[\s,]+/).filter((word) => word !== '' && word !== '-');
-    return listed.length === 0 || listed.some((word) => word.replace(/^attribution\//, '') === name);
-  });
+/** A comment that silences rules: where, and which; none means all. */
+export interface Silence {
+  span: Span;
+  names: readonly string[];
+}
+
+/** Comments that silence rules on their line and on the one below: `-- attribution: ignore window-edge, tie-breaker`. */
+export function silencesIn(text: string): Silence[] {
+  const found: Silence[] = [];
+  for (let at = text.indexOf('attribution:'); at >= 0; at = text.indexOf('attribution:', at + 1)) {
+    const start = text.lastIndexOf('\n', at) + 1;
+    const end = lineEnd(text, at);
+    const names = SILENT.exec(text.slice(Math.max(start, at - 500), end))?.[1];
+    if (names === undefined) continue;
+    found.push({ span: { start, end: lineEnd(text, end + 1) }, names: names.split(/[\s,]+/).map((word) => word.replace(/^attribution\//, '')).filter((word) => word !== '' && word !== '-') });
+  }
+  return found;
+}
+
+/** Whether a comment silences a rule at an offset. */
+export function isSilenced(silences: readonly Silence[], offset: number, name: string): boolean {
+  return silences.some(({ span, names }) => span.start <= offset && offset <= span.end && (names.length === 0 || names.includes(name)));
+}
+
+function lineEnd(text: string, from: number): number {
+  const end = text.indexOf('\n', from);
+  return end < 0 ? text.length : end;
 }

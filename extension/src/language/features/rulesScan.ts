@@ -20,6 +20,8 @@ const BOUNDARIES = new Set([
   ',', ';', 'select', 'distinct', 'from', 'where', 'and', 'or', 'on', 'having', 'when', 'then', 'else', 'end', 'case', 'group', 'order', 'by', 'limit', 'offset', 'union', 'intersect', 'except',
   'with', 'as', 'join', 'inner', 'left', 'right', 'full', 'outer', 'cross', 'lateral', 'using', 'window', 'over', 'partition', 'filter', 'asc', 'desc', 'returning', 'values', 'set',
 ]);
+/** Words of an expression that a person still reads; a longer one is generated. */
+const LONGEST = 300;
 /** Functions whose arguments are parted by words. */
 const WORDY = new Set(['extract', 'substring', 'trim', 'overlay', 'position', 'cast', 'try_cast', 'safe_cast']);
 
@@ -77,7 +79,7 @@ export function around({ words, partner, boundary }: Scan, index: number): [numb
   let first = index;
   let last = index;
   const isSelect = (opener: number): boolean => words[opener + 1]?.text === 'select' || words[opener + 1]?.text === 'with';
-  for (let at = index - 1; at >= 0; at--) {
+  for (let at = index - 1; at >= 0 && at >= index - LONGEST; at--) {
     const word = words[at];
     if (!word || boundary[at] === 1) break;
     if (word.kind === 'symbol' && word.text === ')') {
@@ -87,7 +89,7 @@ export function around({ words, partner, boundary }: Scan, index: number): [numb
     }
     first = at;
   }
-  for (let at = last; at < words.length; at++) {
+  for (let at = last; at < words.length && at <= index + LONGEST; at++) {
     const word = words[at];
     if (!word || (at > index && boundary[at] === 1)) break;
     if (word.kind === 'symbol' && word.text === '(') {
@@ -97,12 +99,12 @@ export function around({ words, partner, boundary }: Scan, index: number): [numb
     }
     last = at;
   }
-  return [first, last];
+  return last - first > LONGEST ? [index, index] : [first, last];
 }
 
 /** The opening parenthesis around a word; -1 where there is none. */
 export function openerOf({ words, partner }: Scan, index: number): number {
-  for (let at = index - 1; at >= 0; at--) {
+  for (let at = index - 1, steps = 0; at >= 0 && steps < 10 * LONGEST; at--, steps++) {
     const word = words[at];
     if (word?.kind !== 'symbol') continue;
     if (word.text === ')') {
