@@ -2,17 +2,19 @@
 
 Reads JSON requests, one a line, on standard input: `{"id", "method", "params"}`, and `{"cancel": id}`. Writes JSON
 lines on what was standard output: `{"ready": {…}}` or `{"failed": {…}}` first, then for each request any number of
-`{"id", "event"}` and one `{"id", "result"}` or `{"id", "error": {"kind", "message"}}`. Nothing that dbt prints can reach
-that pipe. One request runs at a time, in their order: whoever asks decides what goes first. The end of standard input
-ends the process, whatever it does, and its queries on the server.
+`{"id", "event"}` and one `{"id", "result"}` or `{"id", "error": {"kind", "message"}}`. Nothing that dbt prints can
+reach that pipe. One request runs at a time, in their order: whoever asks decides what goes first. The end of standard
+input ends the process, whatever it does, and its queries on the server.
 
 `compile` works on a shadow of the project, into which unsaved text goes, and holds the manifest in memory. dbt parses a
 file by its Jinja alone, so while the tags of a text stay what they were, the manifest stays right and only that node is
-compiled anew; else dbt parses what changed. `invoke` works on the project itself. Both have target folders of their own.
+compiled anew; else dbt parses what changed. `invoke` works on the project itself. Both have target folders of their
+own.
 """
 
 import contextlib
 import gc
+import io
 import json
 import os
 import queue
@@ -21,6 +23,7 @@ import shutil
 import signal
 import sys
 import threading
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +51,7 @@ DELIMITER = re.compile(r"\{\{|\{%|\{#|\}\}|%\}|#\}")
 NODE_EVENTS = {"NodeStart", "NodeFinished"}
 
 
-class Failed(Exception):
+class RequestError(Exception):
     """A request that has no answer, and why."""
 
     def __init__(self, kind: str, message: str) -> None:
@@ -66,7 +69,7 @@ class Pipe:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.close(nowhere)
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+        sys.stdout = io.StringIO()
 
     def send(self, message: Json) -> None:
         """Writes one line. Whoever listened may be gone, which the reader of requests notices."""
@@ -88,7 +91,7 @@ def free_folder(base: Path) -> Path:
     for number in range(1, 100):
         folder = base.with_name(f"{base.name}-{number}")
         folder.mkdir(parents=True, exist_ok=True)
-        handle = open(folder / "lock", "a")
+        handle = (folder / "lock").open("a")
         try:
             if sys.platform == "win32":
                 import msvcrt
@@ -103,7 +106,7 @@ def free_folder(base: Path) -> Path:
             continue
         LOCKS.append(handle)
         return folder
-    raise Failed("internal", f"No folder is free in {base.parent}.")
+    raise RequestError("internal", f"No folder is free in {base.parent}.")
 
 
 # Open for as long as the process lives: closing a file gives up its lock
@@ -121,16 +124,16 @@ class Shadow:
         self._known: dict[str, tuple[int, int]] = {}
         self._overlay: str | None = None
 
-    def sync(self) -> bool:
-        """Copies what changed on disk; whether anything did."""
+    def sync(self) -> set[str]:
+        """Copies what changed on disk, and names it."""
         found = dict(self._files())
-        changed = False
+        changed: set[str] = set()
         for name in self._known.keys() - found.keys():
             self._path(name).unlink(missing_ok=True)
-            changed = True
+            changed.add(name)
         for name, stamp in found.items():
             if self._known.get(name) != stamp:
-                changed = True
+                changed.add(name)
                 if name != self._overlay:
                     self._copy(name)
         if not self._known:
@@ -209,18 +212,24 @@ class Shadow:
 
     def _in(self, folder: str, deep: bool) -> Any:
         pending = [folder]
+        # dbt follows links, and so do we, but never round in a circle
+        seen: set[str] = set()
         while pending:
             current = pending.pop()
+            real = os.path.realpath(self.project / current)
+            if real in seen:
+                continue
+            seen.add(real)
             try:
                 entries = list(os.scandir(self.project / current))
             except OSError:
                 continue
             for entry in entries:
-                name = os.path.normpath(os.path.join(current, entry.name))
+                name = os.path.normpath(f"{current}/{entry.name}")
                 if entry.is_dir():
                     if deep and not entry.name.startswith("."):
                         pending.append(name)
-                elif os.path.splitext(entry.name)[1] in SUFFIXES:
+                elif Path(entry.name).suffix in SUFFIXES:
                     with contextlib.suppress(OSError):
                         stat = entry.stat()
                         yield name, (stat.st_mtime_ns, stat.st_size)
@@ -234,28 +243,33 @@ class Compiler:
         self.options = [*options, "--project-dir", str(self.shadow.root)]
         self.manifest: Any = None
         self._stale = True
-        self._failure: Failed | None = None
+        # Files whose text on disk is newer than the manifest's, while their Jinja is the same
+        self._behind: set[str] = set()
+        self._failure: RequestError | None = None
         # By file: the text of which the manifest was made
         self._parsed: dict[str, str | None] = {}
 
     def refresh(self, event: Any, file: str | None = None, text: str | None = None) -> str | None:
         """Brings the manifest up to the files, and to the unsaved text of one. Returns why it is an older one."""
-        self._stale |= self.shadow.sync()
+        if file is not None and self.manifest is not None and file not in self._parsed:
+            self._parsed[file] = self.shadow.text(file)
+        self._behind |= self.shadow.sync()
+        self._stale |= bool(self._behind - {file})
         if file is None or text is None:
             self._stale |= self.shadow.lift()
         elif self._stale or not self._same(file, text):
-            self._stale |= self.shadow.lay(file, text)
+            self._stale |= self.shadow.lay(file, text) or file in self._behind
         else:
             self._stale |= self.shadow.lift(file)
         if not self._stale and self._failure is None:
             return None
         if self._stale or self._failure is None:
             event({"phase": "parse"})
-            self._stale, self._failure = False, None
+            self._stale, self._behind, self._failure = False, set(), None
             try:
                 self.manifest = self._run(["parse"], None)
                 self._parsed = {}
-            except Failed as failure:
+            except RequestError as failure:
                 self._failure = failure
                 self._stale = failure.kind == "KeyboardInterrupt"
         if file is not None and text is not None and self._failure is None:
@@ -279,7 +293,7 @@ class Compiler:
             done = self._compile(["--select", "fqn:" + ".".join(node.fqn)])
             found = next((one.node for one in done.results if one.node.unique_id == node.unique_id), None)
             if found is None or found.compiled_code is None:
-                raise Failed("no_node", f"dbt does not compile {node.name}.")
+                raise RequestError("no_node", f"dbt does not compile {node.name}.")
             code = found.compiled_code
         finally:
             node.raw_code = kept
@@ -298,14 +312,19 @@ class Compiler:
         event({"phase": "compile"})
         done = self._compile(["--inline", params["text"]])
         node = done.results[0].node
-        return {"sql": node.compiled_code, "uniqueId": node.unique_id, "name": "", "materialized": None, "relation": None, "older": older}
+        return {
+            "sql": node.compiled_code,
+            "uniqueId": node.unique_id,
+            "name": "",
+            "materialized": None,
+            "relation": None,
+            "older": older,
+        }
 
     def _same(self, file: str, text: str) -> bool:
         if self.manifest is None:
             return False
-        if file not in self._parsed:
-            self._parsed[file] = self.shadow.text(file)
-        parsed = self._parsed[file]
+        parsed = self._parsed.get(file)
         if parsed is None:
             return False
         tags = tags_of(text)
@@ -320,8 +339,8 @@ class Compiler:
         for nodes in self.manifest.disabled.values():
             for node in nodes:
                 if node.package_name == name and os.path.normpath(node.original_file_path) in paths:
-                    raise Failed("disabled", f"{node.name} is disabled, so dbt does not compile it.")
-        raise Failed("no_node", f"{file} is no model, test, snapshot or analysis of the project.")
+                    raise RequestError("disabled", f"{node.name} is disabled, so dbt does not compile it.")
+        raise RequestError("no_node", f"{file} is no model, test, snapshot or analysis of the project.")
 
     def _compile(self, selection: list[str]) -> Any:
         for node in self.manifest.nodes.values():
@@ -336,7 +355,9 @@ class Compiler:
         return run_dbt([*args, "--no-write-json", *self.options], manifest)
 
 
-def run_dbt(args: list[str], manifest: Any = None, callbacks: list[Any] | None = None, failed_is_result: bool = False) -> Any:
+def run_dbt(
+    args: list[str], manifest: Any = None, callbacks: list[Any] | None = None, failed_is_result: bool = False
+) -> Any:
     """One invocation of dbt. `failed_is_result`: results of which some failed are no failure."""
     from dbt.cli.main import dbtRunner
 
@@ -353,11 +374,11 @@ def run_dbt(args: list[str], manifest: Any = None, callbacks: list[Any] | None =
         # dbt tells of some faults in its log alone
         if kind in ("DbtRuntimeError", "DbtBaseException") and "inline query" in message and errors:
             kind, message = "CompilationError", "\n".join(errors)
-        raise Failed(kind, readable(message))
+        raise RequestError(kind, readable(message))
     if not done.success and (done.result is None or not failed_is_result):
         results = getattr(done.result, "results", None) or []
         messages = [str(one.message) for one in results if getattr(one, "message", None)] or errors
-        raise Failed("DbtRuntimeError", readable("\n".join(messages) or "dbt failed without a word."))
+        raise RequestError("DbtRuntimeError", readable("\n".join(messages) or "dbt failed without a word."))
     return done.result
 
 
@@ -416,13 +437,16 @@ class Session:
                 return
             self.current = number
         try:
-            event = lambda what: self.pipe.send({"id": number, "event": what})  # noqa: E731
+
+            def event(what: Json) -> None:
+                self.pipe.send({"id": number, "event": what})
+
             answer: Json = {"result": getattr(self, "do_" + request["method"])(request["params"], event)}
-        except Failed as failure:
+        except RequestError as failure:
             answer = {"error": {"kind": failure.kind, "message": str(failure)}}
         except KeyboardInterrupt:
             answer = {"error": {"kind": "cancelled", "message": "Cancelled."}}
-        except Exception as error:
+        except Exception as error:  # whatever it is, somebody waits for its words
             answer = {"error": {"kind": type(error).__name__, "message": readable(str(error))}}
         with self._guard:
             self.current = None
@@ -453,7 +477,9 @@ class Session:
             if told is not None:
                 event(told)
 
-        result = run_dbt([*params["args"], *options, "--project-dir", params["project"]], None, [heard], failed_is_result=True)
+        result = run_dbt(
+            [*params["args"], *options, "--project-dir", params["project"]], None, [heard], failed_is_result=True
+        )
         return result_of(result)
 
     def _compiler(self, project: str) -> Compiler:
@@ -478,7 +504,14 @@ class Session:
         profiles = self.setup.get("profilesDirectory") or os.environ.get("DBT_PROFILES_DIR") or default_profiles_dir()
         target = self.setup.get("target")
         return [
-            *("--profiles-dir", str(profiles), "--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+            *(
+                "--profiles-dir",
+                str(profiles),
+                "--target-path",
+                str(folder / "target"),
+                "--log-path",
+                str(folder / "logs"),
+            ),
             *("--log-level", "none", "--log-level-file", "none", "--no-use-colors"),
             *(["--target", target] if target else []),
         ]
@@ -492,7 +525,13 @@ def event_of(message: Any) -> Json | None:
     if level == "debug" and name not in NODE_EVENTS:
         return None
     data = MessageToDict(message.data, preserving_proto_field_name=True)
-    return {"name": name, "level": level, "message": readable(message.info.msg), "node": data.pop("node_info", None), "data": data}
+    return {
+        "name": name,
+        "level": level,
+        "message": readable(message.info.msg),
+        "node": data.pop("node_info", None),
+        "data": data,
+    }
 
 
 def result_of(result: Any) -> Json:
@@ -547,14 +586,15 @@ def main() -> None:
     threading.Thread(target=session.listen, daemon=True).start()
     try:
         import dbt.cli.main  # noqa: F401
-        from importlib.metadata import distribution
 
         core = distribution("dbt-core")
-    except ImportError as error:
+    except (ImportError, PackageNotFoundError) as error:
         pipe.send({"failed": {"kind": "no_dbt", "message": f"dbt cannot be imported: {error}"}})
         return
     # Where another dbt is installed in its place, this file goes
-    pipe.send({"ready": {"version": core.version, "installed": str(core.locate_file(f"dbt_core-{core.version}.dist-info"))}})
+    pipe.send(
+        {"ready": {"version": core.version, "installed": str(core.locate_file(f"dbt_core-{core.version}.dist-info"))}}
+    )
     session.serve()
 
 

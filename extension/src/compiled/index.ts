@@ -23,7 +23,6 @@ export function registerCompiled({ commands, session, projects }: CompiledOption
     const source = given instanceof vscode.Uri ? given : vscode.window.activeTextEditor?.document.uri;
     if (source?.scheme !== 'file' || !source.path.endsWith('.sql')) throw new HumanError(vscode.l10n.t('Open a dbt model first: its compiled SQL is shown beside it.'));
     const document = await vscode.workspace.openTextDocument(compiledUri(source));
-    await vscode.languages.setTextDocumentLanguage(document, 'sql');
     await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true, preview: false });
     if (vscode.window.activeTextEditor) link(vscode.window.activeTextEditor);
   }));
