@@ -192,7 +192,7 @@ function resourceNames(place: YamlPlace, kind: 'model' | 'seed' | 'snapshot'): O
   });
 }
 
-export function columnOffers(columns: readonly Column[]): Offer[] {
+function columnOffers(columns: readonly Column[]): Offer[] {
   return columns.map(({ name, type }, index) => ({ label: name, kind: CompletionItemKind.Field, sortText: String(index).padStart(4, '0'), ...(type === undefined ? {} : { detail: type }) }));
 }
 
@@ -211,7 +211,8 @@ function typeNames(place: YamlPlace, cursor: YamlCursor): Offer[] {
 
 // ---- tests
 
-const BUILT_IN: Readonly<Record<string, { description: string; body?: string; arguments: readonly string[] }>> = {
+/** Tests that dbt brings along; `body` is a snippet where there are arguments. */
+export const BUILT_IN_TESTS: Readonly<Record<string, { description: string; body?: string; arguments: readonly string[] }>> = {
   unique: { description: 'No value occurs twice.', arguments: [] },
   not_null: { description: 'No value is null.', arguments: [] },
   accepted_values: { description: 'Every value is one of a list.', body: 'accepted_values:\n    arguments:\n      values: [$1]', arguments: ['values', 'quote'] },
@@ -221,8 +222,8 @@ const BUILT_IN: Readonly<Record<string, { description: string; body?: string; ar
 const TEST_KEYS: Readonly<Record<string, string>> = { arguments: 'What the test is called with.', config: 'Settings of the test: severity, where, …', name: 'Name of the test.', description: 'What the test shows.' };
 
 /** Names of generic tests: dbt's own, the project's, those of packages with the package in front. */
-export function testOffers(project: Project): Offer[] {
-  const offers: Offer[] = Object.entries(BUILT_IN).map(([label, { description, body }], index) => {
+function testOffers(project: Project): Offer[] {
+  const offers: Offer[] = Object.entries(BUILT_IN_TESTS).map(([label, { description, body }], index) => {
     const offer: Offer = { label, kind: CompletionItemKind.Method, detail: 'test', documentation: description, sortText: `0${index}`, insertTextMode: InsertTextMode.adjustIndentation };
     return body === undefined ? offer : snippet(offer, body);
   });
@@ -253,7 +254,7 @@ function inTest(place: YamlPlace, cursor: YamlCursor, at: number): readonly Offe
   const [name, ...inner] = rest;
   if (name === undefined) return cursor.colon ? testOffers(project).map(bare) : testOffers(project);
   const macro = project.macros.get(testMacroKey(name));
-  const parameters = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name]?.arguments ?? [] : (macro?.definition.parameters ?? []).map((one) => one.name).filter((one) => one !== 'model' && one !== 'column_name');
+  const parameters = Object.hasOwn(BUILT_IN_TESTS, name) ? BUILT_IN_TESTS[name]?.arguments ?? [] : (macro?.definition.parameters ?? []).map((one) => one.name).filter((one) => one !== 'model' && one !== 'column_name');
   const key = (label: string, documentation: string, order: number, nested = false): Offer => ({ label, kind: CompletionItemKind.Property, documentation, sortText: `${order}${label}`, insertText: cursor.colon ? label : `${label}:${nested ? '' : ' '}` });
   const free = (offers: Offer[]): Offer[] => offers.filter((offer) => !cursor.siblings.includes(offer.label));
   const config = inner[0] === 'config';

@@ -20,9 +20,9 @@ const mapping = (description: string, keys: Readonly<Record<string, ConfigKey>> 
 const BUILT: readonly ResourceKind[] = ['model', 'seed', 'snapshot'];
 
 /** Strategies that dbt's PostgreSQL adapter has; a project adds its own by macros `get_incremental_<name>_sql`. */
-export const INCREMENTAL_STRATEGIES: readonly string[] = ['append', 'merge', 'delete+insert', 'microbatch'];
+const INCREMENTAL_STRATEGIES: readonly string[] = ['append', 'merge', 'delete+insert', 'microbatch'];
 /** Materializations that dbt brings along; a project adds its own by `{% materialization %}`. */
-export const MATERIALIZATIONS: readonly string[] = ['table', 'view', 'incremental', 'ephemeral', 'materialized_view'];
+const MATERIALIZATIONS: readonly string[] = ['table', 'view', 'incremental', 'ephemeral', 'materialized_view'];
 
 export const CONFIG_KEYS: Readonly<Record<string, ConfigKey>> = {
   materialized: text('How the model is built in the database.', MATERIALIZATIONS, ['model']),

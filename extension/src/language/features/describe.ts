@@ -59,7 +59,7 @@ function place(project: Project, file: string): string {
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 /** `model · marts · incremental` */
-export function modelLine(project: Project, model: Model): string {
+function modelLine(project: Project, model: Model): string {
   const materialized = model.config['materialized'];
   return [model.kind, layerOf(project, model), typeof materialized === 'string' ? materialized : model.kind === 'model' ? 'view' : '', model.package ?? ''].filter(Boolean).join(' · ');
 }

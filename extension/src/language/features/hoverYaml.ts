@@ -1,6 +1,6 @@
 /** Hover in dbt's YAML outside of `{{ }}`. */
 import type { Span } from '../analysis/types';
-import { describedAt, referenceOf, testMacroKey } from './completionYaml';
+import { BUILT_IN_TESTS, describedAt, referenceOf, testMacroKey } from './completionYaml';
 import { code, describeColumn, describeMacro, describeVariable, joined } from './describe';
 import { settingAt, sourceAt, type Told } from './hoverParts';
 import { codeCursor, type JinjaCursor } from './jinjaCursor';
@@ -8,10 +8,6 @@ import type { PlaceRequest } from './request';
 import { columnsOfModel, columnsOfSource } from './scope';
 import { PROJECT, PROPERTIES, shapeAt } from './yamlShapes';
 import { yamlCursor, type YamlCursor } from './yamlCursor';
-
-const BUILT_IN: Readonly<Record<string, string>> = {
-  unique: 'No value occurs twice.', not_null: 'No value is null.', accepted_values: 'Every value is one of `values`.', relationships: 'Every value is a value of the column `field` of `to`.',
-};
 
 /**
  * @param modelAt tells of a model
@@ -92,7 +88,7 @@ function inTest(request: PlaceRequest, cursor: YamlCursor, at: number, word: str
   const [name, ...inner] = cursor.path.slice(at + 1).map((step) => ('key' in step ? step.key : '-'));
   const span = cursor.word;
   if (name === undefined) {
-    if (Object.hasOwn(BUILT_IN, word)) return { text: `${code(word)} — test. ${BUILT_IN[word] ?? ''}`, span };
+    if (Object.hasOwn(BUILT_IN_TESTS, word)) return { text: `${code(word)} — test. ${BUILT_IN_TESTS[word]?.description ?? ''}`, span };
     const macro = project.macros.get(testMacroKey(word));
     return macro && { text: describeMacro(project, macro), span };
   }

@@ -26,7 +26,7 @@ export interface Scope {
 }
 
 /** The innermost query around an offset; one that ends in space before the offset is still written. */
-export function queryAt(document: SqlDocument, offset: number): Query | undefined {
+function queryAt(document: SqlDocument, offset: number): Query | undefined {
   let found: Query | undefined;
   for (const query of document.sql.queries) {
     if (query.span.start > offset || (query.span.end < offset && document.text.slice(query.span.end, offset).trim() !== '')) continue;

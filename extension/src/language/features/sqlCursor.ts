@@ -25,7 +25,7 @@ const CLAUSES = new Set(['select', 'from', 'join', 'on', 'using', 'where', 'by',
 const WITH_FROM = new Set(['extract', 'substring', 'trim', 'overlay', 'position']);
 
 /** The index of the last token that starts before an offset; -1 where there is none. */
-export function tokenBefore(tokens: readonly Token[], offset: number): number {
+function tokenBefore(tokens: readonly Token[], offset: number): number {
   let low = 0;
   let high = tokens.length;
   while (low < high) {

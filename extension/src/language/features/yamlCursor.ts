@@ -74,7 +74,7 @@ function withoutComment(value: string): string {
   return value.trimEnd();
 }
 
-export function unquoted(text: string): string {
+function unquoted(text: string): string {
   const match = /^(["'])(.*)\1$/.exec(text);
   return match?.[2] ?? text;
 }
