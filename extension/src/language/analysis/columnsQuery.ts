@@ -33,8 +33,7 @@ export class QueryColumns {
   ofRelation(relation: Relation): Columns {
     const known = this.#relations.get(relation);
     if (known) return known;
-    const select = (this.#selects ??= this.#selectsOf()).get(relation);
-    const found = this.#relation(relation, select);
+    const found = this.#relation(relation);
     this.#relations.set(relation, found);
     return found;
   }
@@ -140,9 +139,26 @@ export class QueryColumns {
     }
     // A source whose columns nobody wrote down
     const [only] = relations;
-    if (only && relations.length === 1 && (only.kind === 'ref' || only.kind === 'source')) return { column: { name: wanted, tests: [] }, relation: only };
+    const open = only && relations.length === 1 ? this.#open(only, 0) : undefined;
+    if (open) return { column: { name: wanted, tests: [] }, relation: open };
     const outer = outerSelect(select);
     return qualifier && relations.length === 0 && outer ? this.#resolve(outer, { name, quoted, qualifier, span: qualifier.span }) : undefined;
+  }
+
+  /** The one model or source whose columns a relation passes on by a star alone, where the files do not tell them. */
+  #open(relation: Relation, depth: number): Relation | undefined {
+    if (relation.kind === 'ref' || relation.kind === 'source') return this.ofRelation(relation).certain ? undefined : relation;
+    const cte = relation.kind === 'name' ? this.#cteOf(relation) : undefined;
+    const [select] = (relation.query ?? cte?.query)?.selects ?? [];
+    const [item] = select?.items ?? [];
+    if (!select || !item?.star || select.items.length > 1 || depth > 50) return undefined;
+    const from = item.star.qualifier ? this.#named(select, item.star.qualifier.name) : select.from;
+    return from.length === 1 && from[0] ? this.#open(from[0], depth + 1) : undefined;
+  }
+
+  #cteOf(relation: Relation): Cte | undefined {
+    const select = (this.#selects ??= this.#selectsOf()).get(relation);
+    return select && relation.path.length === 1 ? this.#cte(select.query, relation) : undefined;
   }
 
   /** Relations of a select by the name that qualifies them. */
@@ -151,12 +167,12 @@ export class QueryColumns {
     return select.from.filter(({ alias, path, kind }) => (alias ? alias.name.toLowerCase() === wanted : kind !== 'jinja' && path.at(-1)?.toLowerCase() === wanted));
   }
 
-  #relation(relation: Relation, select: Select | undefined): Columns {
-    const found = this.#plain(relation, select);
+  #relation(relation: Relation): Columns {
+    const found = this.#plain(relation);
     return relation.columnAliases ? this.#renamed(found, relation.columnAliases) : found;
   }
 
-  #plain(relation: Relation, select: Select | undefined): Columns {
+  #plain(relation: Relation): Columns {
     switch (relation.kind) {
       case 'ref': {
         const found = this.models(relation.path.at(-1) ?? '');
@@ -165,7 +181,7 @@ export class QueryColumns {
       case 'source': return this.sources(relation.path.join('.'));
       case 'query': return relation.query ? this.ofQuery(relation.query) : NONE;
       case 'name': {
-        const cte = select && relation.path.length === 1 ? this.#cte(select.query, relation) : undefined;
+        const cte = this.#cteOf(relation);
         return cte ? this.ofQuery(cte.query, cte.columnAliases) : NONE;
       }
       case 'function': {

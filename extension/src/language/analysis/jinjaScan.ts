@@ -62,7 +62,7 @@ function scanStrict(text: string, start: number, close: string): TagScan | undef
       if (end < 0) return undefined;
       tokens.push({ kind: 'string', start: at, end, closed: true });
       // What follows a string that swallowed the rest of a tag reads like a word of that rest
-      if (isNamePart(text.charCodeAt(end)) && text.slice(at, end).includes('\n')) return undefined;
+      if (isNamePart(text.charCodeAt(end)) && /\n|[}%]\}/.test(text.slice(at, end))) return undefined;
       at = end;
       continue;
     }
@@ -108,7 +108,7 @@ function scanForgiving(text: string, start: number, close: string): TagScan {
       let line = text.indexOf('\n', at);
       if (line < 0) line = text.length;
       let end = stringEnd(text, at, line);
-      const closed = end >= 0;
+      const closed = end >= 0 && !(isNamePart(text.charCodeAt(end)) && text.slice(at, end).includes(close));
       if (!closed) {
         const tagEnd = text.slice(at, line).indexOf(close);
         end = at + text.slice(at, tagEnd < 0 ? line : at + tagEnd).replace(/[\s-]+$/, '').length;

@@ -27,6 +27,7 @@ class Reader {
   #line = 0;
   #at = 0;
   #depth = 0;
+  #started = false;
 
   constructor(private readonly text: string) {
     this.#lines = linesOf(text);
@@ -37,8 +38,10 @@ class Reader {
     const first = this.#lines[this.#line];
     if (first && /^---\s*(?:#|$)/.test(this.text.slice(first.content, first.end)) && first.indent === 0) {
       this.#line++;
+      this.#started = true;
       this.#skipEmpty();
     }
+    this.#started = true;
     let root: YamlNode | undefined;
     while (this.#line < this.#lines.length) {
       const before = this.#line;
@@ -75,7 +78,7 @@ class Reader {
     const code = this.text.charCodeAt(line.content);
     if (code === 9) this.#wrong(line.content, line.content + 1, 'A tab stands where only spaces may indent.');
     if (line.indent === 0 && ((code === 45 && /^---(?:\s|$)/.test(this.text.slice(line.content, line.end))) || (code === 46 && this.text.startsWith('...', line.content)) || code === 37)) {
-      if (this.#line > 0) this.#special = true;
+      if (this.#started || code !== 45) this.#special = true;
     }
   }
 

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { projectOf, type Fixture } from '../features/fixture';
+import { FileProject } from '../project/fileProject';
+import { columnsOfModel } from './columns';
+
+const SAMPLE = path.join(import.meta.dirname, '../../../../dbt');
+
+const told = (fixture: Fixture, model: string): { certain: boolean; columns: string[] } => {
+  const { columns, certain } = columnsOfModel(fixture.project, model);
+  return { certain, columns: columns.map(({ name, type, from }) => `${name}${type === undefined ? '' : ` ${type}`}${from ? ` < ${from.relation}.${from.column}` : ''}`) };
+};
+
+test('the columns of each model of the sample are those that its YAML lists', () => {
+  const project = new FileProject(SAMPLE, () => undefined);
+  while (project.step()) { /* reads everything */ }
+  const models = [...project.models.values()].filter(({ package: from, kind }) => from === undefined && kind === 'model');
+  assert.ok(models.length > 10);
+  for (const { name, properties } of models) {
+    const { columns, certain } = columnsOfModel(project, name);
+    assert.deepEqual(columns.map((column) => column.name), properties?.columns.map((column) => column.name), name);
+    assert.ok(certain, name);
+    for (const column of columns) assert.ok(column.location && column.documented && column.type, `${name}.${column.name}`);
+  }
+});
+
+test('columns go through CTEs, stars, joins, unions and refs', () => {
+  const fixture = projectOf({
+    'models/a.sql': "with s as (select * from {{ source('raw', 'x') }}), r as (select id, amount::numeric(10, 2) as amount, lower(n) as name from s) select * from r",
+    'models/b.sql': "select a.*, a.amount * 2 as twice, 'x' as tag from {{ ref('a') }} a",
+    'models/c.sql': "select id, tag from {{ ref('b') }} union all select 1, 'y'",
+    'models/d.sql': "select * from {{ ref('a') }} join {{ ref('c') }} using (id)",
+    'models/e.sql': "with t (one, two) as (select id, name from {{ ref('a') }}) select * from t q (eins)",
+    'models/schema.yml': 'models:\n  - name: a\n    columns:\n      - {name: id, data_type: bigint, description: The key.}\nsources:\n  - name: raw\n    tables:\n      - name: x\n',
+  });
+  assert.deepEqual(told(fixture, 'a'), { certain: true, columns: ['id bigint < raw.x.id', 'amount numeric(10,2) < raw.x.amount', 'name text < r.name'] });
+  assert.deepEqual(told(fixture, 'b'), { certain: true, columns: ['id bigint < a.id', 'amount numeric(10,2) < a.amount', 'name text < a.name', 'twice', 'tag text'] });
+  assert.deepEqual(told(fixture, 'c'), { certain: true, columns: ['id < b.id', 'tag text < b.tag'] });
+  assert.deepEqual(told(fixture, 'd').columns.map((column) => column.split(' ')[0]), ['id', 'amount', 'name', 'tag']);
+  assert.deepEqual(told(fixture, 'e').columns, ['eins bigint < a.id', 'two text < a.name']);
+});
+
+test('what only dbt knows is not certain, and YAML fills in', () => {
+  const fixture = projectOf({
+    'models/a.sql': "select id, {{ dbt_utils.star(ref('x')) }} from {{ ref('x') }}", 'models/b.sql': "select * from {{ source('raw', 'x') }}",
+    'models/x.sql': "select * from {{ ref('y') }}", 'models/y.sql': "select *, 1 as z from {{ ref('x') }}", 'seeds/s.csv': 'id,"name"\n1,a\n',
+    'models/schema.yml': 'models:\n  - name: a\n    columns:\n      - name: id\n      - name: extra\n        data_type: text\n',
+  });
+  assert.deepEqual(told(fixture, 'a'), { certain: false, columns: ['id < x.id', 'extra text'] });
+  assert.deepEqual(told(fixture, 'b'), { certain: false, columns: [] });
+  assert.deepEqual(told(fixture, 'y').certain, false);
+  assert.deepEqual(told(fixture, 's'), { certain: true, columns: ['id', 'name'] });
+  assert.deepEqual(told(fixture, 'nowhere'), { certain: false, columns: [] });
+});
+
+test('a change is seen by the models that depend on it, and others are kept', () => {
+  const fixture = projectOf({ 'models/a.sql': 'select 1 as x', 'models/b.sql': "select * from {{ ref('a') }}", 'models/c.sql': 'select 2 as y' });
+  const before = columnsOfModel(fixture.project, 'c');
+  assert.deepEqual(told(fixture, 'b').columns, ['x integer < a.x']);
+  fixture.edit('models/a.sql', 'select 1 as x, 2 as more');
+  assert.deepEqual(told(fixture, 'b').columns, ['x integer < a.x', 'more integer < a.more']);
+  assert.equal(columnsOfModel(fixture.project, 'c'), before);
+});
