@@ -83,6 +83,8 @@ test('columns that are not there, or stand in two relations', () => {
   assert.deepEqual(found(`select clent_id ${from}`), ['unknown-column: clent_id']);
   assert.deepEqual(messages(`select clent_id ${from}`), ['"events" has no column "clent_id". Did you mean "client_id"?']);
   assert.deepEqual(found(`with a as (select event_id from {{ ref('stg_events') }}) select client_id from a`), ['unknown-column: client_id']);
+  assert.deepEqual(found(`select event.client_id ${from}`), ['unknown-relation: event']);
+  assert.deepEqual(found(`select client_id.part, x.y ${from} {{ dbt_utils.more('x') }}`), []);
   assert.deepEqual(found(`select client_id ${from} inner join {{ ref('stg_clients') }} as clients on events.client_id = clients.client_id`), ['ambiguous-column: client_id']);
   for (const right of [
     `select client_id, event_id ${from}`, `select events.client_id ${from} where event_id = 1`, `select client_id, current_date as today ${from}`, `select to_jsonb(events) as row ${from}`, `select client_id as c ${from} order by c`,

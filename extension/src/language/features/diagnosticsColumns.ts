@@ -59,7 +59,7 @@ function referenceProblems(project: Project, file: string, document: SqlDocument
       for (const reference of select.references) {
         if (found.length >= MOST) return found;
         if (isGlued(document.text, reference)) continue;
-        const problem = reference.qualifier ? qualifiedProblem(file, reference, reference.qualifier.name, chain) : plainProblem(file, reference, chain);
+        const problem = reference.qualifier ? qualifiedProblem(file, reference, reference.qualifier, chain) : plainProblem(file, reference, chain);
         if (problem) found.push(problem);
       }
     }
@@ -74,7 +74,7 @@ function outer({ query }: Select): Select | undefined {
 
 const nameOf = ({ alias, path }: Relation): string => (alias?.name ?? path.at(-1) ?? '').toLowerCase();
 
-function qualifiedProblem(file: string, { name, span, quoted }: ColumnReference, qualifier: string, chain: readonly Scope[]): Problem | undefined {
+function qualifiedProblem(file: string, { name, span, quoted }: ColumnReference, { name: qualifier, span: place }: { name: string; span: Span }, chain: readonly Scope[]): Problem | undefined {
   const wanted = qualifier.toLowerCase();
   for (const { relations } of chain) {
     const all = relations.filter((one) => one.name === wanted);
@@ -83,7 +83,13 @@ function qualifiedProblem(file: string, { name, span, quoted }: ColumnReference,
     if (all.length > 1 || !columns?.certain || columns.columns.length === 0 || has(columns, name) || SYSTEM.has(name.toLowerCase())) return undefined;
     return unknown(file, name, span, quoted, columns.columns.map((column) => column.name), `"${qualifier}" has no column "${name}".`);
   }
-  return undefined;
+  // A column that is a record has fields, and a schema has tables
+  const sure = chain.every(({ whole, relations }) => whole && relations.every((one) => one.name !== '' && one.columns.certain && !has(one.columns, qualifier)));
+  if (!sure || wanted === 'excluded' || (chain[0]?.relations.length ?? 0) === 0) return undefined;
+  const guesses = similar(qualifier, new Set(chain.flatMap(({ relations }) => relations.map((one) => one.name))));
+  return {
+    span: place, code: 'unknown-relation', severity: ERROR, message: `FROM names nothing as "${qualifier}".${didYouMean(guesses)}`, fixes: () => replacements(file, place, guesses),
+  };
 }
 
 function plainProblem(file: string, { name, span, quoted }: ColumnReference, chain: readonly Scope[]): Problem | undefined {

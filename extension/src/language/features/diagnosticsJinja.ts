@@ -39,7 +39,9 @@ export function callProblems(from: Calls): Problem[] {
       found.push(misshapen);
       continue;
     }
-    const problem = name === 'ref' ? refProblem(from, call, guess)
+    // What is still being written names nothing yet
+    const problem = !call.closed ? undefined
+      : name === 'ref' ? refProblem(from, call, guess)
       : name === 'source' ? sourceProblem(from, call, guess)
       : name === 'var' ? variableProblem(from, call, guess)
       : name === 'doc' ? docProblem(from, call, guess)

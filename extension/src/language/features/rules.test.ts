@@ -156,6 +156,7 @@ test('an order that decides nothing, or decides all', () => {
   for (const sql of [
     'select row_number() over (partition by purchase_id order by touch_time, source_file collate "C", record_number) as n from touches',
     'select * from touches order by touch_time',
+    'select row_number() over (partition by purchase_id order by touch_time, ',
     'select sum(revenue) over (partition by client_id order by touch_time) from touches',
     'select row_number() over (partition by client_id order by purchase_time) from purchases',
     'select row_number() over (partition by client_id order by touch_time, touch_id) from touches',
@@ -187,6 +188,8 @@ test('touches joined without their client', () => {
     `left join ${touches} as touches on {{ same_client('touches', 'purchases') }}`,
     "left join {{ ref('int_purchase_touches') }} as purchase_touches on purchase_touches.touch_time <= purchases.purchase_time",
     'left join sessions on sessions.started_at <= purchases.purchase_time',
+    `left join ${touches} as touches on`,
+    `left join lateral (select touch_id from ${touches} as touches where`,
   ]) assert.deepEqual(found(JOIN(join)), [], join);
 });
 

@@ -47,6 +47,7 @@ export const joinWithoutClient: Rule = {
   find(context) {
     return pairsOf(context).flatMap(({ select, relation, kind, other }): Problem[] => {
       const { join } = relation;
+      if (isHalfWritten(context.scan.text, relation)) return [];
       if (join?.using?.some((column) => isTie(column.toLowerCase()))) return [];
       const stretches = [join?.on, join?.lateral ? relation.span : undefined, select.clauses.where].filter((span) => span !== undefined);
       // A natural join, or one that Jinja writes, says nothing that could be read here
@@ -67,6 +68,11 @@ export const joinWithoutClient: Rule = {
     });
   },
 };
+
+/** A subquery without its alias yet, a condition without a word. */
+function isHalfWritten(text: string, { kind, alias, join }: Relation): boolean {
+  return (kind === 'query' && !alias) || (join?.on !== undefined && /^\s*(?:on)?\s*$/i.test(text.slice(join.on.start, join.on.end)));
+}
 
 const isTie = (column: string): boolean => CLIENT.test(column) || (KEY.test(column) && !SHARED.test(column));
 

@@ -60,6 +60,8 @@ function termsFrom({ words, partner }: Scan, from: number): { terms: Term[]; end
     } else if (word.kind === 'symbol' && word.text === ',') push(at - 1);
     else if ((word.kind === 'symbol' && word.text === ')') || (word.kind !== 'string' && word.kind !== 'quoted' && ENDS.has(word.text))) break;
   }
+  // Behind a comma, the next one is still being written
+  if (first > at - 1) return { terms: [], end: at };
   push(at - 1);
   return { terms, end: at };
 }
