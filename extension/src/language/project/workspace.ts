@@ -114,6 +114,8 @@ export class Workspace {
   /** For clients that do not watch files: compares the disk with what was read, a part at a time. */
   compare(): void {
     if (this.#comparing) return;
+    // A project may have come where there was none
+    for (const [folder, project] of this.#byFolder) if (!project) this.#byFolder.delete(folder);
     const parts = this.projects.map((project) => ({ project, rest: project.compare() }));
     const step = (): void => {
       const part = parts.at(-1);

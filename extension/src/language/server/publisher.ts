@@ -12,7 +12,7 @@ interface Options {
   documents: OpenDocuments;
   projectOf(file: string): FileProject | undefined;
   find(document: OpenDocument): Promise<Diagnostic[]>;
-  send(uri: string, version: number, diagnostics: Diagnostic[]): void;
+  send(uri: string, version: number | undefined, diagnostics: Diagnostic[]): void;
   failed(error: unknown): void;
 }
 
@@ -20,6 +20,8 @@ interface Options {
 export class Publisher {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #soon = new Map<string, NodeJS.Immediate>();
+  /** of what each open file was told last: versions of the file and of its project */
+  readonly #told = new Map<string, string>();
   #others: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: Options) {}
@@ -34,10 +36,7 @@ export class Publisher {
           void this.#publish(document);
         }));
       }
-    } else {
-      clearTimeout(this.#timers.get(uri));
-      this.#timers.set(uri, setTimeout(() => void this.#publish(document), PAUSE));
-    }
+    } else this.#whenQuiet(document);
     this.#later();
   }
 
@@ -50,7 +49,8 @@ export class Publisher {
     clearTimeout(this.#timers.get(uri));
     this.#timers.delete(uri);
     // What is not open is not told of
-    this.options.send(uri, 0, []);
+    this.#told.delete(uri);
+    this.options.send(uri, undefined, []);
   }
 
   dispose(): void {
@@ -62,8 +62,16 @@ export class Publisher {
   #later(milliseconds = OTHERS): void {
     clearTimeout(this.#others);
     this.#others = setTimeout(() => {
-      for (const document of this.options.documents.all) void this.#publish(document);
+      for (const document of this.options.documents.all) {
+        if (document.text.length < LARGE) void this.#publish(document);
+        else this.#whenQuiet(document);
+      }
     }, milliseconds);
+  }
+
+  #whenQuiet(document: OpenDocument): void {
+    clearTimeout(this.#timers.get(document.uri));
+    this.#timers.set(document.uri, setTimeout(() => void this.#publish(document), PAUSE));
   }
 
   async #publish(document: OpenDocument): Promise<void> {
@@ -71,6 +79,9 @@ export class Publisher {
     const project = this.options.projectOf(document.file);
     if (!current() || (project && !project.complete)) return;
     const { version } = document;
+    const state = `${version} ${project?.version ?? 0}`;
+    if (this.#told.get(document.uri) === state) return;
+    this.#told.set(document.uri, state);
     try {
       const diagnostics = await this.options.find(document);
       if (current() && document.version === version) this.options.send(document.uri, version, diagnostics);

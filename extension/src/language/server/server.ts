@@ -5,6 +5,7 @@ import { HumanError, messageOf } from '../../base/errors';
 import { LineIndex } from '../analysis/positions';
 import type { RenameSupport } from '../features/renameEdits';
 import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/request';
+import { COLUMN_LINEAGE, PING } from '../protocol';
 import { readText } from '../project/disk';
 import type { FileProject } from '../project/fileProject';
 import { Workspace } from '../project/workspace';
@@ -44,7 +45,7 @@ export class LanguageServer {
         const request = this.#file(document.uri);
         return request && this.features.diagnostics ? await this.features.diagnostics(request) : [];
       },
-      send: (uri, version, diagnostics) => void connection.sendDiagnostics({ uri, version, diagnostics }),
+      send: (uri, version, diagnostics) => void connection.sendDiagnostics({ uri, diagnostics, ...(version === undefined ? {} : { version }) }),
       failed: (error) => this.#logError('textDocument/publishDiagnostics', error),
     });
     this.#lifecycle();
@@ -76,7 +77,7 @@ export class LanguageServer {
       this.#publisher.dispose();
     });
     // Whoever started the server asks now and then whether it still answers
-    connection.onRequest('attribution/ping', () => 'pong');
+    connection.onRequest(PING, () => 'pong');
   }
 
   #initialize({ capabilities, workspaceFolders, ...older }: InitializeParams): InitializeResult {
@@ -152,7 +153,7 @@ export class LanguageServer {
         const request = this.#file(params.textDocument.uri, token);
         return request && run ? await run(request, params) : null;
       });
-    const { completion, completionResolve, hover, signatureHelp, definition, references, prepareRename, rename, documentHighlight, documentSymbol, foldingRange, semanticTokens, codeAction, workspaceSymbol } = features;
+    const { completion, completionResolve, hover, signatureHelp, definition, references, prepareRename, rename, documentHighlight, documentSymbol, foldingRange, semanticTokens, codeAction, workspaceSymbol, columnLineage } = features;
     if (completion) {
       connection.onCompletion(place('textDocument/completion', (request, { context }) => {
         this.#completed = request;
@@ -174,6 +175,7 @@ export class LanguageServer {
     if (prepareRename) connection.onPrepareRename(place('textDocument/prepareRename', (request) => prepareRename(request)));
     if (rename) connection.onRenameRequest(place('textDocument/rename', (request, { newName }) => rename(request, newName, this.#renames)));
     if (documentHighlight) connection.onDocumentHighlight(place('textDocument/documentHighlight', (request) => documentHighlight(request)));
+    if (columnLineage) connection.onRequest(COLUMN_LINEAGE, place('attribution/columnLineage', (request) => columnLineage(request)));
     if (documentSymbol) connection.onDocumentSymbol(whole('textDocument/documentSymbol', (request) => documentSymbol(request)));
     if (foldingRange) connection.onFoldingRanges(whole('textDocument/foldingRange', (request) => foldingRange(request)));
     if (semanticTokens) {

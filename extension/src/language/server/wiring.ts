@@ -5,6 +5,7 @@ import type {
 } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
 import { codeActions } from '../features/codeActions';
+import { columnLineage } from '../features/columnLineage';
 import { completion, completionResolve } from '../features/completion';
 import { definition } from '../features/definition';
 import { foldingRange } from '../features/folding';
@@ -15,6 +16,7 @@ import { references } from '../features/references';
 import { prepareRename, rename } from '../features/rename';
 import type { RenameSupport } from '../features/renameEdits';
 import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/request';
+import type { ColumnLineage } from '../protocol';
 import { semanticTokens, SEMANTIC_LEGEND } from '../features/semanticTokens';
 import { signatureHelp } from '../features/signature';
 import { documentSymbol, workspaceSymbol } from '../features/symbols';
@@ -41,11 +43,13 @@ export interface Features {
   foldingRange?: (request: FileRequest) => Answer<FoldingRange[]>;
   semanticTokens?: { legend: SemanticTokensLegend; full: (request: FileRequest) => Answer<SemanticTokens> };
   documentHighlight?: (request: PlaceRequest) => Answer<DocumentHighlight[] | null>;
+  /** of our own client */
+  columnLineage?: (request: PlaceRequest) => Answer<ColumnLineage | null>;
 }
 
 export const FEATURES: Features = {
   completion, completionResolve, hover, signatureHelp,
   definition, references, prepareRename, rename, documentHighlight, documentSymbol, workspaceSymbol, foldingRange,
   semanticTokens: { legend: SEMANTIC_LEGEND, full: semanticTokens },
-  diagnostics, codeAction: codeActions,
+  diagnostics, codeAction: codeActions, columnLineage,
 };

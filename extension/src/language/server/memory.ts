@@ -1,0 +1,38 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/** How long nobody must have asked anything (milliseconds): collecting stops the process for some 50 ms. */
+const PAUSE = 2000;
+/** Below this nobody minds (bytes). */
+const ENOUGH = 110_000_000;
+/** Only what has grown by so much since is worth it. */
+const GROWTH = 1.25;
+
+type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
+
+/** Gives memory back in pauses: V8 keeps what the trees of a large document took long after they are gone. */
+export class MemoryKeeper {
+  #timer: NodeJS.Timeout | undefined;
+  #left = 0;
+  #collect: Collect | undefined;
+
+  /** Something was asked: the pause begins anew. */
+  busy(): void {
+    if (this.#timer) this.#timer.refresh();
+    else this.#timer = setTimeout(() => this.#rest(), PAUSE).unref();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #rest(): void {
+    if (process.memoryUsage.rss() < ENOUGH || process.memoryUsage().heapTotal < this.#left * GROWTH) return;
+    if (!this.#collect) {
+      setFlagsFromString('--expose-gc');
+      this.#collect = runInNewContext('gc') as Collect;
+    }
+    this.#collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    this.#left = process.memoryUsage().heapTotal;
+  }
+}
