@@ -31,7 +31,8 @@ export function definition(request: PlaceRequest, links: boolean): Location[] | 
 export function definitionOf({ project, file }: PlaceRequest, target: Target): Place | undefined {
   switch (target.kind) {
     case 'model': {
-      const model = project.models.get(target.name);
+      const version = target.version === undefined ? undefined : project.models.get(`${target.name}_v${target.version}`);
+      const model = version ?? project.models.get(target.name);
       return model && { file: model.file, span: { start: 0, end: 0 } };
     }
     case 'table': {

@@ -194,6 +194,11 @@ test('CTEs and aliases are renamed with their qualifiers, quoted ones within the
   assert.deepEqual(renamed({ files, at: ['models/m.sql', 'as x', 3], to: 'y' }), { 'models/m.sql': text.replace('select x.', 'select y.').replace('as x', 'as y').replace('= x.', '= y.') });
 });
 
+test('expressions in strings that macros are given are renamed too', () => {
+  const files = { 'models/m.sql': "with a as (select 1 as x, 2 as y) select {{ cents('sum(x) + a.y') }} as z, {{ cents('the x of it') }} as t from a where 'x' = '1'", 'macros/m.sql': '{% macro cents(x) %}{% endmacro %}' };
+  assert.deepEqual(renamed({ files, at: ['models/m.sql', '1 as x', 5], to: 'n' }), { 'models/m.sql': files['models/m.sql'].replace('1 as x', '1 as n').replace('sum(x)', 'sum(n)') });
+});
+
 test('a relation that is read as a whole row is renamed with it', () => {
   const files = { 'models/m.sql': 'with a as (select 1 as x) select to_jsonb(a) as row, count(b) as b from a as b cross join a' };
   assert.deepEqual(renamed({ files, at: ['models/m.sql', 'as b cross', 3], to: 'y' }), { 'models/m.sql': 'with a as (select 1 as x) select to_jsonb(a) as row, count(y) as b from a as y cross join a' });

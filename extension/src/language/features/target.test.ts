@@ -167,6 +167,16 @@ test('a column of the same name of another relation is no reference', () => {
   ]);
 });
 
+test('a version of a model, and a macro in place of one of dbt\'s, are found', () => {
+  const own = projectOf({
+    'models/orders_v1.sql': 'select 1 as id', 'models/orders_v2.sql': 'select 2 as id', 'models/o.yml': 'models:\n  - name: orders\n    latest_version: 2\n    versions: [{v: 1}, {v: 2}]\n',
+    'models/a.sql': "select * from {{ ref('ord¦ers', v=1) }}", 'models/b.sql': "select * from {{ ref('ord¦ers') }}", 'models/c.sql': '{% if is_incre¦mental() %}{% endif %}',
+    'macros/i.sql': '{% macro is_incremental() %}{% endmacro %}',
+  });
+  const found = (file: string): string[] => shown(own, own.at(file), definition(own.at(file), false));
+  assert.deepEqual([found('models/a.sql'), found('models/b.sql'), found('models/c.sql')], [['models/orders_v1.sql:1:1 '], ['models/orders_v2.sql:1:1 '], ['macros/i.sql:1:10 is_incremental']]);
+});
+
 test('highlights are those of the file', () => {
   const request = at('models/orders.sql', 'order_id, sum', 1);
   assert.deepEqual(documentHighlight(request)?.map(({ range }) => range.start.line + 1).sort((one, other) => one - other), [3, 6, 8, 11, 13]);

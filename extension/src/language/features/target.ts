@@ -12,7 +12,7 @@ import { cteQualified, ctePlaces, holds, qualifiersOf, readsOf, relationNamed, s
 
 /** A thing of the project, or of one file, and the word under the cursor that names it. */
 export type Target = { span: Span } & (
-  | { kind: 'model'; name: string } | { kind: 'variable'; name: string } | { kind: 'doc'; name: string }
+  | { kind: 'model'; name: string; version?: string } | { kind: 'variable'; name: string } | { kind: 'doc'; name: string }
   /** `table`: `source.table` */
   | { kind: 'source'; name: string } | { kind: 'table'; name: string }
   /** its name as the index has it: `package.name` of packages, `test_name` of generic tests */
@@ -41,8 +41,8 @@ function inSql(request: PlaceRequest, document: SqlDocument): Target | undefined
   const calls = jinja.calls.filter(({ span }) => holds(span, offset));
   // On the package of `package.macro` the macro is meant
   const named = calls.find(({ nameSpan }) => holds(nameSpan, offset));
-  const used = ofUses(named ? { ...request, offset: named.nameSpan.end } : request, usesOf(calls, 0)) ?? sourceName(calls, offset);
-  if (used) return used;
+  const used = ofUses(named ? { ...request, offset: named.nameSpan.end } : request, usesOf(calls, 0)) ?? sourceName(calls, offset) ?? inPlaceOfBuiltIn(project, calls, offset);
+  if (used) return used.kind === 'model' ? { ...used, ...versionOf(document, calls, used.span) } : used;
   return request.role === 'docs' ? undefined : inQueries({ project, file: request.file, document }, offset);
 }
 
@@ -60,6 +60,25 @@ function sourceName(calls: SqlDocument['jinja']['calls'], offset: number): Targe
     if (name === 'source' && first?.text !== undefined && first.textSpan && holds(first.textSpan, offset)) return { kind: 'source', name: first.text, span: first.textSpan };
   }
   return undefined;
+}
+
+/** A macro of the project's own that takes the place of one of dbt's: `is_incremental()`. */
+function inPlaceOfBuiltIn(project: Project, calls: SqlDocument['jinja']['calls'], offset: number): Target | undefined {
+  for (const { name, nameSpan } of calls) {
+    const macro = holds(nameSpan, offset) ? project.macros.get(name) : undefined;
+    if (macro) return { kind: 'macro', name, macro, span: nameSpan };
+  }
+  return undefined;
+}
+
+/** The version that `ref('orders', v=2)` asks for. */
+function versionOf({ text }: SqlDocument, calls: SqlDocument['jinja']['calls'], { start }: Span): { version?: string } {
+  for (const { name, arguments: all } of calls) {
+    if (name !== 'ref' || !all.some(({ textSpan }) => textSpan?.start === start)) continue;
+    const version = all.find((argument) => argument.name === 'v' || argument.name === 'version');
+    if (version?.nameSpan) return { version: version.text ?? text.slice(version.nameSpan.end, version.span.end).replace(/^\s*=\s*/, '') };
+  }
+  return {};
 }
 
 const KINDS = { ref: 'model', source: 'table', var: 'variable', doc: 'doc' } as const;
@@ -114,11 +133,12 @@ function inQueries(scope: Scope, offset: number): Target | undefined {
     const found = relationNamed(document, select, span);
     if (found) return { kind: 'relation', document, ...found, span };
   }
-  for (const { select, reference } of readsOf(near)) {
+  for (const { select, reference, string } of readsOf(near)) {
     if (!holds(reference.span, offset)) continue;
     const from = makers.ofReference(scope, select, reference);
     const row = from.length === 0 && !reference.qualifier ? relationNamed(document, select, reference.span) : undefined;
     if (row) return ofRow(document, row, reference.span);
+    if (string && from.length === 0) continue;
     const item = select.items.find((one) => carried(one, select) === reference);
     const maker = item && makers.item(scope, select, item);
     return { kind: 'column', name: reference.name, from, span: reference.span, select, ...(maker ? { item: maker } : {}) };

@@ -96,8 +96,15 @@ export function selectsOf({ sql }: SqlDocument): readonly Select[] {
   return sql.queries.flatMap(({ selects }) => selects);
 }
 
+/** A column that is read; `string`: within a string that a macro is given, where a word need not be a column. */
+export interface ColumnRead {
+  select: Select;
+  reference: ColumnReference;
+  string?: true;
+}
+
 /** Every column that a file reads, with the select that reads it. */
-export function* readsOf(document: SqlDocument): Generator<{ select: Select; reference: ColumnReference }> {
+export function* readsOf(document: SqlDocument): Generator<ColumnRead> {
   for (const select of selectsOf(document)) {
     for (const reference of select.references) yield { select, reference };
     for (const { join } of select.from) {
@@ -105,7 +112,7 @@ export function* readsOf(document: SqlDocument): Generator<{ select: Select; ref
     }
   }
   for (const { ordered, selects: [select] } of document.sql.queries) if (select) for (const reference of ordered ?? []) yield { select, reference };
-  for (const { select, reference } of stringNames(document)) if (reference) yield { select, reference };
+  for (const { select, reference } of stringNames(document)) if (reference) yield { select, reference, string: true };
 }
 
 /** A word that names a relation. */

@@ -64,6 +64,13 @@ function around(selects: readonly Select[], span: Span): Select | undefined {
 function* words(text: string, { start, end }: Span, select: Select): Generator<StringName> {
   const content = text.slice(start, end);
   if (/^[a-z_]\w*$/i.test(content)) yield { select, span: { start, end }, reference: { name: content, span: { start, end }, quoted: false } };
+  // An expression: its bare words may be columns
+  else if (/[()+*/<>=|]|::| - /.test(content)) {
+    for (const match of content.matchAll(/(?<![\w.'"$:])[a-z_]\w*(?![\w.'"]|\s*\()/gi)) {
+      const span = { start: start + match.index, end: start + match.index + match[0].length };
+      yield { select, span, reference: { name: match[0], span, quoted: false } };
+    }
+  }
   for (const match of content.matchAll(/(?<![\w."'])([a-z_]\w*)\.([a-z_]\w*)(?![\w(.])/gi)) {
     const [, qualifier = '', name = ''] = match;
     const from = start + match.index;
