@@ -20,6 +20,7 @@ export const COMMANDS = {
   findClient: 'attribution.findClient',
   openModel: 'attribution.openModel',
   showLineage: 'attribution.showLineage',
+  traceColumn: 'attribution.traceColumn',
   showCompiledSql: 'attribution.showCompiledSql',
   runQuery: 'attribution.runQuery',
   runSelection: 'attribution.runSelection',

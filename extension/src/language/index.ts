@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
-import { messageOf } from '../base/errors';
+import { HumanError, messageOf } from '../base/errors';
 import type { Disposable } from '../base/events';
 import { COMMANDS } from '../contributions';
 import type { Commands } from '../platform/commands';
 import { ConfigSetting } from '../platform/config';
 import type { Log } from '../platform/log';
+import { COLUMN_LINEAGE, PING, type ColumnLineage } from './protocol';
 
 /** How often the server is asked whether it still answers, and how long it may take (milliseconds). */
 const ASKED = 10_000;
@@ -31,6 +32,11 @@ export function registerLanguage({ module, commands, log }: Options): Disposable
     commands.register(COMMANDS.restartLanguageServer, async () => {
       await server.stop();
       await server.start();
+    }),
+    commands.register(COMMANDS.traceColumn, async () => {
+      const lineage = await server.columnLineage(vscode.window.activeTextEditor);
+      if (!lineage) throw new HumanError(vscode.l10n.t('The cursor is on no column of a dbt model. Put it on one, and trace it again.'));
+      await vscode.commands.executeCommand(COMMANDS.showLineage, lineage.model, lineage);
     }),
   ];
   return {
@@ -87,6 +93,14 @@ class Server {
     });
   }
 
+  /** Of the column under the editor's cursor. */
+  async columnLineage(editor: vscode.TextEditor | undefined): Promise<ColumnLineage | null> {
+    const client = this.#client;
+    if (!client || !editor) return null;
+    const { document, selection } = editor;
+    return client.sendRequest<ColumnLineage | null>(COLUMN_LINEAGE, { textDocument: client.code2ProtocolConverter.asTextDocumentIdentifier(document), position: selection.active });
+  }
+
   #enqueue(run: () => Promise<void>): Promise<void> {
     const done = this.#queue.then(run);
     this.#queue = done.catch(() => undefined);
@@ -99,7 +113,7 @@ class Server {
     if (!client.isRunning() || !process) return;
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<'silent'>((resolve) => (timer = setTimeout(() => resolve('silent'), HANGS)));
-    const answer = await Promise.race([client.sendRequest('attribution/ping').catch(() => 'gone'), silence]);
+    const answer = await Promise.race([client.sendRequest(PING).catch(() => 'gone'), silence]);
     clearTimeout(timer);
     if (answer !== 'silent' || client.serverProcess !== process) return;
     this.log.warn(`The language server gave no answer for ${HANGS / 1000} seconds, so it is started again.`);

@@ -43,7 +43,7 @@ test('a circle ends, a ref to nothing is no node, and a model that is gone has n
 test('a traced column marks its nodes and edges', () => {
   const graph = lineageOf({
     projects: { all: [diamond] }, assets: [], focus: 'mart', depth: null, now: 0,
-    trace: { column: 'mart.revenue', columns: new Map([['left', ['amount']], ['mart', ['revenue']]]), edges: [{ from: 'left', to: 'mart' }] },
+    trace: { column: 'mart.revenue', columns: { left: ['amount'], mart: ['revenue'] }, edges: [{ from: 'left', to: 'mart' }] },
   });
   assert.deepEqual(graph?.edges.filter(({ traced }) => traced), [{ from: 'left', to: 'mart', traced: true }]);
   assert.deepEqual(graph.nodes.find(({ id }) => id === 'left')?.columns, ['amount']);

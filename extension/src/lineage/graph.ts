@@ -7,7 +7,7 @@ import type { Graph, LineageNode } from './protocol';
 /** Columns that take part in a traced one: of each node, and the edges between them. */
 export interface Trace {
   column: string;
-  columns: ReadonlyMap<string, readonly string[]>;
+  columns: Readonly<Record<string, readonly string[]>>;
   edges: readonly { from: string; to: string }[];
 }
 
@@ -46,7 +46,7 @@ export function lineageOf({ projects, assets, focus, depth, trace, now }: Questi
       id, kind: model ? 'model' : 'source', layer: model ? model.layer : schema,
       ...(asset ? { status: asset.status } : {}), state: asset ? describeAsset(asset, now) : '',
       hidden: { upstream: outside(parentsOf(id), ids), downstream: outside(childrenOf(id), ids) },
-      columns: [...(trace?.columns.get(id) ?? [])],
+      columns: [...(trace?.columns[id] ?? [])],
     };
   });
   const edges = [...ids].flatMap((to) => [...new Set(parentsOf(to))].filter((from) => ids.has(from)).map((from) => ({ from, to, traced: traced.has(`${from}\n${to}`) })));

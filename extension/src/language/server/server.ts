@@ -11,6 +11,7 @@ import type { FileProject } from '../project/fileProject';
 import { Workspace } from '../project/workspace';
 import { capabilitiesOf } from './capabilities';
 import { OpenDocuments } from './documents';
+import { MemoryKeeper } from './memory';
 import { Publisher } from './publisher';
 import { Uris } from './uris';
 import type { Features } from './wiring';
@@ -26,6 +27,7 @@ export class LanguageServer {
   readonly #documents = new OpenDocuments();
   readonly #workspace: Workspace;
   readonly #publisher: Publisher;
+  readonly #memory = new MemoryKeeper();
   #watched = false;
   #compared = performance.now();
   #canWatch = false;
@@ -75,6 +77,7 @@ export class LanguageServer {
       clearTimeout(this.#idle);
       this.#workspace.dispose();
       this.#publisher.dispose();
+      this.#memory.dispose();
     });
     // Whoever started the server asks now and then whether it still answers
     connection.onRequest(PING, () => 'pong');
@@ -156,7 +159,8 @@ export class LanguageServer {
     const { completion, completionResolve, hover, signatureHelp, definition, references, prepareRename, rename, documentHighlight, documentSymbol, foldingRange, semanticTokens, codeAction, workspaceSymbol, columnLineage } = features;
     if (completion) {
       connection.onCompletion(place('textDocument/completion', (request, { context }) => {
-        this.#completed = request;
+        // Not its trees: there would be two of them after each letter
+        this.#completed = withoutTrees(request);
         return completion(request, context?.triggerCharacter, this.#snippets, this.#sharedRange);
       }));
     }
@@ -233,6 +237,7 @@ export class LanguageServer {
     return async (params, token) => {
       if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'Cancelled.');
       this.#workspace.heard();
+      this.#memory.busy();
       this.#compareWhenIdle();
       try {
         return await run(params, token);
@@ -247,6 +252,7 @@ export class LanguageServer {
   #notified<P>(name: string, run: (params: P) => void): (params: P) => void {
     return (params) => {
       this.#workspace.heard();
+      this.#memory.busy();
       try {
         run(params);
       } catch (error) {
@@ -271,4 +277,11 @@ export class LanguageServer {
   #logError(name: string, error: unknown): void {
     this.connection.console.error(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);
   }
+}
+
+function withoutTrees(request: PlaceRequest): PlaceRequest {
+  const copy = { ...request };
+  delete copy.sql;
+  delete copy.yaml;
+  return copy;
 }

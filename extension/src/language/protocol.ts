@@ -1,0 +1,18 @@
+/** What our client asks the language server beyond the protocol's own requests. */
+
+/** `attribution/ping`: an answer says that the server is alive. */
+export const PING = 'attribution/ping';
+
+/** `attribution/columnLineage`, with the parameters of a hover: what the column under the cursor is made of; null where there is none. */
+export const COLUMN_LINEAGE = 'attribution/columnLineage';
+
+export interface ColumnLineage {
+  /** the model in whose file the cursor is */
+  model: string;
+  /** `model.column` */
+  column: string;
+  /** by model, or `source.table`: the columns that take part */
+  columns: Record<string, string[]>;
+  /** between these */
+  edges: { from: string; to: string }[];
+}
