@@ -5,13 +5,14 @@ import { FileProject } from '../project/fileProject';
 import { columnLineage } from './columnLineage';
 import { projectOf } from './fixture';
 
-const { at } = projectOf({
+const fixture = projectOf({
   'models/sources.yml': 'sources:\n  - name: raw\n    tables:\n      - name: events\n        columns: [{name: id}, {name: amount}, {name: paid}]\n',
   'models/stg.sql': 'with source as (select * from {{ source(\'raw\', \'events\') }}) select id, amount::numeric(18, 4) as revenue, paid from source',
   'models/through.sql': 'select * from {{ ref(\'stg\') }}',
   'models/both.sql': 'select id, revenue as value from {{ ref(\'through\') }} union all select id, 0 from {{ ref(\'stg\') }}',
   'models/mart.sql': 'with a as (select both.id, both.value from {{ ref(\'both\') }} as both)\nselect a.id, sum(a.value) filter (where s.paid) as total from a left join {{ ref(\'stg\') }} as s on s.id = a.id group by 1',
 });
+const at: typeof fixture.at = (...given) => fixture.at(...given);
 const sorted = (found: ReturnType<typeof columnLineage>) => found && [Object.entries(found.columns).map(([name, columns]) => `${name}: ${columns.sort().join(' ')}`).sort(), found.edges.map(({ from, to }) => `${from} > ${to}`).sort()];
 
 test('from an expression through CTEs, unions, stars and models to the source', () => {
