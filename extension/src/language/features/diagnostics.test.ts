@@ -13,7 +13,7 @@ const PROJECT = {
   'models/stg_events.sql': "select event_id, client_id from {{ source('raw', 'events') }}\n",
   'models/stg_clients.sql': "select client_id, 1 as age from {{ ref('stg_events') }}\n",
   'models/models.yml': 'models:\n  - name: stg_events\n    columns:\n      - name: event_id\n      - name: client_id\n  - name: stg_clients\n  - name: orders\n',
-  'macros/money.sql': '{% macro cents(column, places=2) %}round({{ column }}, {{ places }}){% endmacro %}\n{% macro many() %}{{ varargs | join }}{% endmacro %}\n{% macro named() %}{{ kwargs }}{% endmacro %}\n{% macro either(a, b) %}{{ a or b }}{% endmacro %}\n{% test positive(model, column_name) %}select 1 from {{ model }}{% endtest %}\n',
+  'macros/money.sql': '{% macro cents(column, places=2) %}round({{ column }}, {{ places }}){% endmacro %}\n{% macro many() %}{{ varargs | join }}{% endmacro %}\n{% macro named() %}{{ kwargs }}{% endmacro %}\n{% macro either(a, b) %}{{ a or b }}{% endmacro %}\n{% macro handed(a) %}{{ return(adapter.dispatch("handed")(a)) }}{% endmacro %}\n{% test positive(model, column_name) %}select 1 from {{ model }}{% endtest %}\n',
   'models/docs.md': '{% docs client_id %}The client.{% enddocs %}\n',
 };
 
@@ -69,7 +69,7 @@ test('arguments that a function does not take', () => {
   assert.deepEqual(found('select {{ cents(1, 2, 3) }} as id'), ['too-many-arguments: 3']);
   assert.deepEqual(found("select {{ cents('a', place=3) }} as id"), ['unknown-argument: place']);
   assert.deepEqual(found('select {{ cents() }} as id'), ['missing-argument: cents']);
-  for (const right of ['cents(column=1)', 'cents(1, places=3)', 'many(1, 2, 3)', 'named(a=1)', 'either()', 'cents(*args)', "ref('stg_events', v=2)", "var('x', default=1)"]) assert.deepEqual(found(`select {{ ${right} }} as id`), [], right);
+  for (const right of ['cents(column=1)', 'cents(1, places=3)', 'many(1, 2, 3)', 'named(a=1)', 'either()', 'handed()', 'cents(*args)', "ref('stg_events', v=2)", "var('x', default=1)"]) assert.deepEqual(found(`select {{ ${right} }} as id`), [], right);
 });
 
 test('variables without a value', () => {

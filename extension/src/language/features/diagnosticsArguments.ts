@@ -72,11 +72,11 @@ export function argumentProblems(project: Project, macro: Macro, text: string, c
   return problems;
 }
 
-/** Whether a macro's text copes with an argument that is not given, or does not look at it at all. */
+/** Whether a macro's text copes with an argument that is not given, does not look at it, or only hands it on. */
 function mayLack(body: string, parameter: string): boolean {
   const name = parameter.replace(/[^\w]/g, '\\$&');
   return !new RegExp(`\\b${name}\\b`).test(body)
-    || new RegExp(`\\b${name}\\s*(?:is\\b|or\\b|\\|\\s*(?:default|d)\\b)|\\b(?:if|elif|not|and|or)\\s+${name}\\b|\\b(?:varargs|kwargs|caller)\\b`).test(body);
+    || new RegExp(`\\b${name}\\s*(?:is\\b|or\\b|\\|\\s*(?:default|d)\\b)|\\b(?:if|elif|not|and|or)\\s+${name}\\b|\\b(?:varargs|kwargs|caller|dispatch)\\b`).test(body);
 }
 
 /** Undefined where the parenthesis is still open, or a star brings arguments that are not written here. */
