@@ -70,7 +70,7 @@ async function dbt(project, name, text, times) {
   if (text !== undefined) fs.writeFileSync(path.join(project, name), text);
   const args = ['-m', 'dbt.cli.main', 'compile', '--select', path.basename(name, '.sql'), '--project-dir', project, '--profiles-dir', project];
   const start = performance.now();
-  const child = spawn(place.python, args, { cwd: scratch, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(place.python, args, { cwd: scratch, env, stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (part) => (output += part));
   const code = await new Promise((resolve) => child.once('close', resolve));

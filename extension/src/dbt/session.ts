@@ -86,6 +86,9 @@ export interface SessionOptions {
   limits?: Partial<SessionLimits>;
 }
 
+/** How long a compilation that nobody waits for may go on. */
+const PATIENCE_MS = 15_000;
+
 interface Waiting {
   asked: Asked;
   project: string;
@@ -210,9 +213,9 @@ class Lane implements Disposable {
     let running: SessionProcess | undefined;
     let patience: NodeJS.Timeout | undefined;
     const abort = (): void => {
-      // A compilation is over in a moment, and leaves dbt warm; a command is interrupted at once
+      // A compilation is over in a moment, and what it parsed serves the next one; a command is interrupted at once
       if (asked.method === 'invoke') running?.interrupt();
-      else patience = setTimeout(() => running?.interrupt(), 2000);
+      else patience = setTimeout(() => running?.interrupt(), PATIENCE_MS);
     };
     signal?.addEventListener('abort', abort, { once: true });
     try {

@@ -6,6 +6,10 @@ import type { QueryOptions, Rows, Warehouse } from './types';
 const BEFORE = 'select * from (\n';
 const AFTER = '\n) as "attribution query" limit 0';
 
+/** Plans a statement and does not run it. */
+const ALONE = 'explain ';
+const SYNTAX = '42601';
+
 /** PostgreSQL refuses the query: its words, and where. */
 export class QueryProblem extends HumanError {
   /** @param offset in the query, UTF-16 units; undefined where the server names no place  @param code SQLSTATE */
@@ -14,8 +18,17 @@ export class QueryProblem extends HumanError {
   }
 }
 
-/** Without the semicolon at its end, which has no place inside another query. */
-export const bareQuery = (sql: string): string => sql.replace(/(?:\s*;)+\s*$/, '');
+const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\/|\S/g;
+
+/** Without the semicolons at its end, which have no place inside another query; comments and places stay. */
+export function bareQuery(sql: string): string {
+  let ends: number[] = [];
+  for (const { 0: token, index } of sql.matchAll(TOKEN)) {
+    if (token === ';') ends.push(index);
+    else if (!/^(?:--|\/\*)/.test(token)) ends = [];
+  }
+  return ends.reduceRight((text, at) => `${text.slice(0, at)} ${text.slice(at + 1)}`, sql);
+}
 
 /**
  * The columns of a query; it is analysed and planned, and gives no row.
@@ -26,7 +39,11 @@ export async function describeQuery(warehouse: Pick<Warehouse, 'query'>, sql: st
   try {
     return (await warehouse.query(`${BEFORE}${query}${AFTER}`, [], options)).columns;
   } catch (error) {
-    throw problemOf(error, query, BEFORE.length) ?? error;
+    const problem = problemOf(error, query, BEFORE.length);
+    if (problem?.code !== SYNTAX) throw problem ?? error;
+    // Inside ours a query reads otherwise: by itself the server names the very word
+    const alone: unknown = await warehouse.query(`${ALONE}${query}`, [], options).then(() => undefined, (reason: unknown) => problemOf(reason, query, ALONE.length) ?? reason);
+    throw alone instanceof Error ? alone : problem;
   }
 }
 
