@@ -50,6 +50,9 @@ sources:
   - name: raw
     tables:
       - name: orders
+exposures:
+  - name: board
+    type: dashboard
 `,
   'macros/cents.sql': '{% macro cents(column, digits=2) %}round({{ column }}){% endmacro %}\n',
   'models/docs.md': '{% docs orders %}Orders{% enddocs %}\n',
@@ -68,7 +71,7 @@ test('the outline of YAML has models with columns and tests, and variables', () 
   const fixture = projectOf(FILES);
   assert.deepEqual(outline(documentSymbol(fixture.at('models/schema.yml'))), [
     ['models', [['orders', [['id', 'integer', [['unique', 'test'], ['accepted_values', 'test']]]]]]],
-    ['sources', [['raw', [['orders']]]]],
+    ['sources', [['raw', [['orders']]]]], ['exposures', [['board', 'dashboard']]],
   ]);
   assert.deepEqual(outline(documentSymbol(fixture.at('dbt_project.yml'))), [['name', 'shop'], ['profile', 'shop'], ['vars', [['first', '1']]]]);
 });
@@ -90,8 +93,9 @@ test('workspace symbols: the letters in their order, the best first', () => {
   assert.deepEqual(found('orders'), ['model orders', 'docs orders', 'source raw.orders', 'model stg_orders']);
   assert.deepEqual(found('sgo'), ['model stg_orders']);
   assert.deepEqual(found('cent'), ['macro cents']);
+  assert.deepEqual(found('board'), ['exposure board']);
   assert.deepEqual(found('first'), ['variable first']);
-  assert.equal(found('').length, 6);
+  assert.equal(found('').length, 7);
 });
 
 test('what spans lines folds', () => {

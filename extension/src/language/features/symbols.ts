@@ -111,7 +111,7 @@ function shownValue(value: YamlNode | undefined): string {
 }
 
 /**
- * Names of the project: models, seeds, snapshots, sources, macros, variables, docs blocks, exposures and unit tests.
+ * Names of the project: models, seeds, snapshots, sources, macros, variables, docs blocks and exposures.
  * @param query its letters have to come in this order; names that begin with it, or hold it, come first
  */
 export function workspaceSymbol(request: ProjectRequest, query: string): WorkspaceSymbol[] {
@@ -127,6 +127,7 @@ export function workspaceSymbol(request: ProjectRequest, query: string): Workspa
   for (const [name, { file, definition, package: from }] of project.macros) if (from === undefined) offer(name, SymbolKind.Function, { file, span: definition.nameSpan }, definition.kind);
   for (const [name, { location }] of project.variables) offer(name, SymbolKind.Variable, location, 'variable');
   for (const [name, { location }] of project.docs) offer(name, SymbolKind.String, location, 'docs');
+  for (const [name, location] of project.exposures) offer(name, SymbolKind.Interface, location, 'exposure');
   found.sort((one, other) => one.rank - other.rank || (one.name < other.name ? -1 : 1));
   // Only what is shown has its lines counted
   const lines = new Map<string, LineIndex | undefined>();

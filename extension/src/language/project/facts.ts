@@ -44,6 +44,7 @@ export interface Facts {
   config?: Record<string, unknown>;
   definitions?: JinjaDefinition[];
   docs?: { name: string; span: Span; text: string }[];
+  exposures?: { name: string; span: Span }[];
   described?: Described[];
 }
 

@@ -12,7 +12,7 @@ import { ParsedFiles } from './parsed';
 import { pythonFacts } from './pythonFacts';
 import { headerOf } from './seeds';
 import { sqlFacts } from './sqlFacts';
-import type { DocBlock, FileRole, Macro, Model, Project, SourceTable, Use, UseKind, Variable } from './types';
+import type { DocBlock, FileRole, Location, Macro, Model, Project, SourceTable, Use, UseKind, Variable } from './types';
 import { usesInScalars, yamlFacts } from './yamlFacts';
 
 /** Text of parsed files that is kept (UTF-16 units). */
@@ -95,6 +95,11 @@ export class FileProject implements Project {
     this.#flush();
     this.#need('docs', ({ role }) => role === 'docs');
     return this.#index.docs.first;
+  }
+
+  get exposures(): ReadonlyMap<string, Location> {
+    this.#flush();
+    return this.#index.exposures.first;
   }
 
   get variables(): ReadonlyMap<string, Variable> {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { resolveDocs } from '../../dbt/jinja';
 import type { Described, Facts } from './facts';
 import { Registry } from './registry';
-import type { ColumnDoc, DocBlock, FileRole, Macro, Model, Properties, SourceTable, Use, UseKind } from './types';
+import type { ColumnDoc, DocBlock, FileRole, Location, Macro, Model, Properties, SourceTable, Use, UseKind } from './types';
 
 /** A file of the project or of one of its packages. */
 export interface IndexedFile {
@@ -36,6 +36,7 @@ interface Contribution {
   sources?: [string, SourceTable & { package?: string }][];
   macros?: [string, Macro][];
   docs?: DocBlock[];
+  exposures?: [string, Location][];
   uses?: Use[];
 }
 
@@ -47,6 +48,7 @@ export class ProjectIndex {
   readonly sources = new Registry<SourceTable & { package?: string }>(ownFirst);
   readonly macros = new Registry<Macro>();
   readonly docs = new Registry<DocBlock>();
+  readonly exposures = new Registry<Location>();
   readonly #described = new Registry<DescribedEntry>(ownFirst);
   readonly #uses = new Map<string, Use[]>();
   readonly #files = new Map<string, Contribution>();
@@ -89,6 +91,8 @@ export class ProjectIndex {
     if (facts.docs) contribution.docs = facts.docs.map(({ name, span, text }) => ({ name, text, location: { file: file.file, span } }));
     for (const [name, macro] of contribution.macros ?? []) this.macros.add(name, macro);
     for (const block of contribution.docs ?? []) this.docs.add(block.name, block);
+    if (facts.exposures && file.package === undefined) contribution.exposures = facts.exposures.map(({ name, span }) => [name, { file: file.file, span }]);
+    for (const [name, place] of contribution.exposures ?? []) this.exposures.add(name, place);
     // Packages are used, and not looked into
     if (file.package === undefined && facts.uses.length > 0) {
       const own = `${this.projectName()}.`;
@@ -119,6 +123,7 @@ export class ProjectIndex {
     for (const [name, source] of contribution.sources ?? []) this.sources.remove(name, source);
     for (const [name, macro] of contribution.macros ?? []) this.macros.remove(name, macro);
     for (const block of contribution.docs ?? []) this.docs.remove(block.name, block);
+    for (const [name, place] of contribution.exposures ?? []) this.exposures.remove(name, place);
     for (const key of new Set(contribution.uses?.map(({ kind, name }) => `${kind} ${name}`))) {
       const left = (this.#uses.get(key) ?? []).filter((use) => use.file !== file);
       if (left.length > 0) this.#uses.set(key, left);

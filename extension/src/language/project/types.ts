@@ -105,6 +105,8 @@ export interface Project {
   readonly macros: ReadonlyMap<string, Macro>;
   readonly variables: ReadonlyMap<string, Variable>;
   readonly docs: ReadonlyMap<string, DocBlock>;
+  /** where they are named; of what is read so far */
+  readonly exposures: ReadonlyMap<string, Location>;
   /** names of the packages that are installed */
   readonly packages: ReadonlySet<string>;
   /** packages.yml names more than are installed: what is not found may be theirs */

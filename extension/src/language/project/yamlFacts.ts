@@ -37,6 +37,11 @@ export function yamlFacts(document: YamlDocument, jinja: (text: string) => Jinja
       declare('source', full, found.nameSpan);
     }
   }
+  const exposures = items(get(root, 'exposures')).flatMap((exposure) => {
+    const node = get(exposure, 'name');
+    const name = scalar(node);
+    return node && name !== undefined ? [{ name, span: spanOf(node) }] : [];
+  });
   for (const test of items(get(root, 'unit_tests'))) {
     const model = get(test, 'model');
     const name = scalar(model);
@@ -44,7 +49,7 @@ export function yamlFacts(document: YamlDocument, jinja: (text: string) => Jinja
     for (const one of get(test, 'overrides', 'vars')?.entries ?? []) uses.push({ kind: 'var', name: one.key, role: 'calls', span: { ...one.keySpan } });
   }
   uses.push(...usesInScalars(document, jinja));
-  return { uses, ...(described.length > 0 ? { described } : {}) };
+  return { uses, ...(described.length > 0 ? { described } : {}), ...(exposures.length > 0 ? { exposures } : {}) };
 }
 
 /** What the Jinja of any YAML file uses: hooks of dbt_project.yml, arguments of tests, descriptions. */
