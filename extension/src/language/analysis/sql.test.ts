@@ -92,6 +92,7 @@ test('branches of Jinja are read side by side', () => {
   assert.equal(branches.dynamic, true);
   assert.deepEqual(branches.selects.map((select) => [items(select), select.from.map(relation)]), [[['a'], ['ref q']], [['b'], ['source s.t as s']]]);
   assert.deepEqual(relations("select * from {% if x %}{{ ref('a') }}{% else %}{{ ref('b') }}{% endif %} as t where t.x"), ['ref a …', 'ref b as t …']);
+  assert.deepEqual(items(last("select {% if x %} a {% else %} b {% endif %} as c, {% if y %} d as e {% else %} f as e {% endif %} from t")), ['c …', 'e …', 'e …']);
   assert.deepEqual(items(last("select a, {% if x %} b, {% endif %} c {% if y %} + 1 {% endif %} as d, {{ cols() }}, {{ f('a') }} as e, {{ p }}_id, a as {{ n }} from t")), ['a', 'b …', 'd', ' …', 'e', ' …', ' …']);
   assert.deepEqual(items(last("select {% for m in ms %} sum({{ m }}) as {{ m }}_amount {{ ',' if not loop.last }} {% endfor %} from t")), [' …']);
   assert.deepEqual(references(last("select a from t where {{ c }} > 1 and t.{{ d }} = e and {{ f }}_g = 2 {% if is_incremental() %} and h > (select max(i) from {{ this }}) {% endif %}")), ['a', 'e', 'h']);

@@ -1,11 +1,8 @@
 /** Expressions of SQL: what columns they read, and what the column is called that they make. */
-import { AFTER, CAST_NAMES, CLAUSES, FUNCTION_NAMES, JOINS, OPERATORS, RESERVED, RESULT_TYPES, VALUES } from './sqlWords';
+import { ARGUMENT_ENDS, FRAMES, RESERVED_FUNCTIONS, TokenReader, type Context } from './sqlReader';
 import { readType } from './sqlTypes';
-import type { Streams, Stream } from './sqlStream';
-import type { ColumnReference, Query, Select, Span, Token } from './types';
-
-/** Where an expression stands, which decides where it ends. */
-export type Context = 'item' | 'condition' | 'argument' | 'from-argument' | 'cast' | 'case' | 'window';
+import { CAST_NAMES, FUNCTION_NAMES, OPERATORS, RESERVED, RESULT_TYPES, VALUES } from './sqlWords';
+import type { ColumnReference, Query, Span, Token } from './types';
 
 /** What an expression makes. */
 export interface Made {
@@ -26,119 +23,12 @@ const DEEPEST = 150;
 /** Functions with words between their arguments. */
 const FROM_FUNCTIONS = new Set(['extract', 'substring', 'trim', 'overlay', 'position', 'xmltable', 'json_table']);
 const BOOLEAN = new Set(['and', 'or', 'not', 'in', 'is', 'like', 'ilike', 'similar', 'between', 'isnull', 'notnull', 'overlaps', '=', '<', '>', '<=', '>=', '<>', '!=', '~', '~*', '!~', '!~*', '@>', '<@', '?', '?|', '?&', '&&']);
-const ARGUMENT_ENDS = new Set(['select', 'where', 'group', 'having', 'union', 'intersect', 'except']);
-const FRAMES = new Set(['rows', 'range', 'groups']);
 /** Reserved words that a new operand follows. */
 const BEFORE_OPERAND = new Set(['from', 'for', 'placing', 'using', 'when', 'then', 'else']);
-/** Functions that are written with words that are reserved elsewhere. */
-const RESERVED_FUNCTIONS = new Set(['left', 'right', 'user', 'overlaps', 'binary', 'grouping', 'isnull', 'notnull']);
 
-export abstract class ExpressionParser {
-  protected at = 0;
-  protected depth = 0;
-  protected select: Select | undefined;
-  protected readonly tokens: readonly Token[];
-  protected readonly words: readonly string[];
-  protected readonly branches: readonly number[];
-
-  constructor(protected readonly text: string, protected readonly streams: Streams, stream: Stream) {
-    this.tokens = stream.tokens;
-    this.words = stream.words;
-    this.branches = stream.branches;
-  }
-
+export abstract class ExpressionParser extends TokenReader {
   /** Reads a query from its first word; one that is correlated sees the relations of the select around it. */
   protected abstract query(correlated: boolean): Query;
-
-  // ---- tokens
-
-  protected word(offset = 0): string {
-    return this.words[this.at + offset] ?? '';
-  }
-
-  protected token(offset = 0): Token | undefined {
-    return this.tokens[this.at + offset];
-  }
-
-  protected get done(): boolean {
-    return this.at >= this.tokens.length;
-  }
-
-  /** Whether a token follows the one before it without space. */
-  protected glued(offset: number): boolean {
-    const before = this.token(offset - 1);
-    return before !== undefined && before.end === this.token(offset)?.start;
-  }
-
-  protected startOf(offset = 0): number {
-    return this.token(offset)?.start ?? this.tokens.at(-1)?.end ?? 0;
-  }
-
-  /** Where the last token that was read ends. */
-  protected get lastEnd(): number {
-    return this.tokens[this.at - 1]?.end ?? 0;
-  }
-
-  protected accept(word: string): boolean {
-    if (this.word() !== word) return false;
-    this.at++;
-    return true;
-  }
-
-  protected isName(offset = 0): boolean {
-    const kind = this.token(offset)?.kind;
-    return kind === 'word' || kind === 'quoted';
-  }
-
-  /** Whether a name at a token is pieced together by Jinja. */
-  protected isPieced(offset = 0): boolean {
-    const token = this.token(offset);
-    if (!token) return false;
-    if (token.kind === 'quoted') return this.text.slice(token.start, token.end).includes('{{');
-    const next = this.token(offset + 1);
-    if (next?.start === token.end && (next.kind === 'jinja' || (token.kind === 'jinja' && (next.kind === 'word' || next.kind === 'number')))) return true;
-    const before = this.token(offset - 1);
-    return token.kind === 'word' && before?.kind === 'jinja' && before.end === token.start;
-  }
-
-  /** Over all pieces of a name: `{{ a }}_b_{{ c }}`. */
-  protected skipPieces(): void {
-    this.at++;
-    while (this.glued(0) && ['jinja', 'word', 'number', 'quoted'].includes(this.token()?.kind ?? '')) this.at++;
-  }
-
-  /** A name without its quotes, as it is written. */
-  protected nameOf(token: Token): string {
-    const text = this.text.slice(token.start, token.end);
-    if (token.kind !== 'quoted') return text;
-    const bare = text.startsWith('"') ? text.slice(1) : text.slice(3);
-    return (bare.endsWith('"') ? bare.slice(0, -1) : bare).replaceAll('""', '"');
-  }
-
-  /** A name as PostgreSQL keeps it. */
-  protected folded(token: Token): string {
-    return token.kind === 'quoted' ? this.nameOf(token) : this.text.slice(token.start, token.end).toLowerCase();
-  }
-
-  protected startsQuery(offset = 0): boolean {
-    const word = this.word(offset);
-    if (word === 'select' || (word === 'with' && this.token(offset)?.kind === 'word')) return true;
-    if (word === 'values') return this.word(offset + 1) === '(';
-    if (word !== '(') return false;
-    let inner = offset;
-    while (this.word(inner) === '(') inner++;
-    return this.word(inner) === 'select' || this.word(inner) === 'with';
-  }
-
-  /** To behind the parenthesis that closes the one that was read; stays where it is missing. */
-  protected skipParentheses(): void {
-    for (let depth = 1; !this.done && depth > 0; this.at++) {
-      if (this.word() === '(') depth++;
-      else if (this.word() === ')') depth--;
-    }
-  }
-
-  // ---- expressions
 
   /** Expressions with commas between them. */
   protected list(context: Context): Made[] {
@@ -160,9 +50,15 @@ export abstract class ExpressionParser {
       jinja ||= next.jinja;
       operand = true;
     };
-    while (!this.done && !this.#ends(context, operand)) {
+    while (!this.done && !this.ends(context, operand && !this.besidesLast())) {
       const token = this.token();
       if (!token) break;
+      if (operand && this.besidesLast()) {
+        // The other branch of Jinja says it anew
+        made = undefined;
+        operand = false;
+        continue;
+      }
       const word = this.word();
       switch (token.kind) {
         case 'string': case 'number': take({ name: UNNAMED, strength: 0, jinja: false, type: this.#literalType(token) }); this.at++; break;
@@ -221,35 +117,6 @@ export abstract class ExpressionParser {
     if (!made) return { name: undefined, strength: 0, jinja };
     if (!composite) return jinja ? { ...made, jinja } : made;
     return { name: UNNAMED, strength: 0, jinja, ...(boolean ? { type: 'boolean' } : {}) };
-  }
-
-  #ends(context: Context, operand: boolean): boolean {
-    const word = this.word();
-    const token = this.token();
-    if (word === ',' || word === ')' || word === ';') return true;
-    if (word === ']') return context === 'argument' || context === 'case';
-    if (token?.kind !== 'word' && token?.kind !== 'quoted') return false;
-    if (token.kind === 'word' && this.word(1) !== '.') {
-      switch (context) {
-        case 'item': case 'condition':
-          if (CLAUSES.has(word) || (word === 'with' && this.word(1) !== 'ordinality')) return true;
-          if (context === 'condition' && JOINS.has(word) && !(this.word(1) === '(' && RESERVED_FUNCTIONS.has(word))) return true;
-          if (word === 'as') return true;
-          break;
-        case 'window':
-          if (operand && (word === 'order' || word === 'partition') && this.word(1) === 'by') return true;
-          if (operand && FRAMES.has(word)) return true;
-          if (word === 'from' || ARGUMENT_ENDS.has(word)) return true;
-          break;
-        case 'argument': if (word === 'from' || ARGUMENT_ENDS.has(word)) return true; break;
-        case 'from-argument': if (ARGUMENT_ENDS.has(word)) return true; break;
-        case 'cast': if (word === 'as' || word === 'from' || ARGUMENT_ENDS.has(word)) return true; break;
-        case 'case': if (['when', 'then', 'else', 'end', 'from'].includes(word) || ARGUMENT_ENDS.has(word)) return true;
-      }
-      if (context !== 'item' || !operand || RESERVED.has(word) || OPERATORS.has(word) || AFTER.has(word)) return false;
-    }
-    // A name behind an operand is its alias
-    return context === 'item' && operand;
   }
 
   /** A word that is no clause's: an operand, an operator, or nothing that counts. */

@@ -1,4 +1,5 @@
 /** A reader of the YAML that dbt projects are written in, fast enough for all their files and forgiving with half-written ones. */
+import { DEEPEST, FlowReader } from './yamlFlow';
 import { linesOf, type Line } from './yamlLines';
 import { blockText, doubleQuoted, folded, singleQuoted } from './yamlScalars';
 import type { Span, YamlEntry, YamlNode } from './types';
@@ -11,25 +12,20 @@ export interface YamlReading {
   special: boolean;
 }
 
-/** Deeper nesting is nobody's. */
-const DEEPEST = 200;
-
 /** Never throws. Spans are in the text, and those of collections reach from their first key or dash to the end of their last value. */
 export function readYaml(text: string): YamlReading {
   return new Reader(text).read();
 }
 
-class Reader {
+class Reader extends FlowReader {
   readonly #lines: Line[];
-  #errors: YamlReading['errors'] = [];
-  #special = false;
   /** the line that is next, and where in it reading goes on */
   #line = 0;
   #at = 0;
-  #depth = 0;
   #started = false;
 
-  constructor(private readonly text: string) {
+  constructor(text: string) {
+    super(text);
     this.#lines = linesOf(text);
   }
 
@@ -53,14 +49,10 @@ class Reader {
       }
       this.#skipEmpty();
       const line = this.#lines[this.#line];
-      if (line) this.#wrong(line.content, line.end, 'This line does not belong to what stands before it.');
+      if (line) this.wrong(line.content, line.end, 'This line does not belong to what stands before it.');
       if (this.#line === before) this.#next();
     }
-    return { ...(root ? { root } : {}), errors: this.#errors, special: this.#special };
-  }
-
-  #wrong(start: number, end: number, message: string): void {
-    if (this.#errors.length < 50) this.#errors.push({ span: { start, end: Math.max(start, end) }, message });
+    return { ...(root ? { root } : {}), errors: this.errors, special: this.special };
   }
 
   #next(): void {
@@ -76,9 +68,9 @@ class Reader {
     if (!line) return;
     this.#at = line.content;
     const code = this.text.charCodeAt(line.content);
-    if (code === 9) this.#wrong(line.content, line.content + 1, 'A tab stands where only spaces may indent.');
+    if (code === 9) this.wrong(line.content, line.content + 1, 'A tab stands where only spaces may indent.');
     if (line.indent === 0 && ((code === 45 && /^---(?:\s|$)/.test(this.text.slice(line.content, line.end))) || (code === 46 && this.text.startsWith('...', line.content)) || code === 37)) {
-      if (this.#started || code !== 45) this.#special = true;
+      if (this.#started || code !== 45) this.special = true;
     }
   }
 
@@ -92,13 +84,13 @@ class Reader {
 
   /** The node at this place of the line. @param column of the place */
   #node(column: number, parent: number): YamlNode | undefined {
-    if (this.#depth >= DEEPEST) {
+    if (this.depth >= DEEPEST) {
       this.#next();
       return undefined;
     }
-    this.#depth++;
+    this.depth++;
     const node = this.#isDash(this.#at) ? this.#sequence(column) : this.#colon(this.#at) >= 0 ? this.#mapping(column) : this.#value(parent);
-    this.#depth--;
+    this.depth--;
     return node;
   }
 
@@ -137,7 +129,7 @@ class Reader {
         for (let stray: Line | undefined = next; stray && stray.indent > column; stray = this.#lines[this.#line]) this.#stray(stray, item);
         const after = this.#lines[this.#line];
         if (after?.indent !== column || !this.#isDash(after.content)) break;
-      } else if (next.indent > column) this.#wrong(next.content, next.end, 'This item stands in further than those before it.');
+      } else if (next.indent > column) this.wrong(next.content, next.end, 'This item stands in further than those before it.');
       else if (!this.#isDash(next.content)) break;
     }
     return node;
@@ -145,7 +137,7 @@ class Reader {
 
   /** A line that stands in too far or not far enough for what is around it: its entries go where they most likely belong. */
   #stray(line: Line, into: YamlNode | undefined): void {
-    this.#wrong(line.content, line.end, 'This line stands in neither like those before it nor further like a value.');
+    this.wrong(line.content, line.end, 'This line stands in neither like those before it nor further like a value.');
     this.#at = line.content;
     if (this.#colon(line.content) >= 0) {
       const more = this.#node(line.content - line.start, line.indent - 1);
@@ -166,18 +158,18 @@ class Reader {
       const colon = this.#colon(this.#at);
       if (colon < 0) {
         // Half-written: a key without its colon
-        this.#wrong(this.#at, line.end, 'A colon is missing behind this key.');
+        this.wrong(this.#at, line.end, 'A colon is missing behind this key.');
         this.#next();
       } else {
         const entry = this.#entry(colon, column, line);
-        if (entries.length < 200 && entries.some(({ key }) => key === entry.key)) this.#wrong(entry.keySpan.start, entry.keySpan.end, `"${entry.key}" stands twice in this mapping.`);
+        if (entries.length < 200 && entries.some(({ key }) => key === entry.key)) this.wrong(entry.keySpan.start, entry.keySpan.end, `"${entry.key}" stands twice in this mapping.`);
         entries.push(entry);
         node.span.end = Math.max(colon + 1, entry.value?.span.end ?? 0);
       }
       this.#skipEmpty();
       const next = this.#lines[this.#line];
       if (!next || next.indent < column || next.start <= line.start) break;
-      if (next.indent > column) this.#wrong(next.content, next.end, 'This line stands in further than the key that it belongs beside.');
+      if (next.indent > column) this.wrong(next.content, next.end, 'This line stands in further than the key that it belongs beside.');
       if (next.indent === column && this.#isDash(next.content)) break;
     }
     return node;
@@ -188,7 +180,7 @@ class Reader {
     const raw = this.text.slice(keySpan.start, keySpan.end);
     const quote = this.text.charCodeAt(this.#at);
     const key = quote === 34 ? doubleQuoted(raw) : quote === 39 ? singleQuoted(raw) : raw;
-    if (key === '<<' || quote === 38 || quote === 33 || quote === 42 || quote === 63) this.#special = true;
+    if (key === '<<' || quote === 38 || quote === 33 || quote === 42 || quote === 63) this.special = true;
     const entry: YamlEntry = { key, keySpan };
     let at = colon + 1;
     while (at < line.end && (this.text.charCodeAt(at) === 32 || this.text.charCodeAt(at) === 9)) at++;
@@ -224,7 +216,7 @@ class Reader {
     const first = text.charCodeAt(start);
     let at = start;
     if (first === 34 || first === 39) {
-      at = this.#quoteEnd(start, line.end);
+      at = this.quoteEnd(start, line.end);
       if (at < 0) return -1;
       while (at < line.end && text.charCodeAt(at) === 32) at++;
       return text.charCodeAt(at) === 58 && this.#endsKey(at, line.end) ? at : -1;
@@ -242,31 +234,16 @@ class Reader {
     return colon + 1 >= end || this.text.charCodeAt(colon + 1) === 32 || this.text.charCodeAt(colon + 1) === 9;
   }
 
-  /** Behind the closing quote; -1 where there is none before the limit. */
-  #quoteEnd(start: number, limit: number): number {
-    const { text } = this;
-    const quote = text.charCodeAt(start);
-    for (let at = start + 1; at < limit; at++) {
-      const code = text.charCodeAt(at);
-      if (code === 92 && quote === 34) at++;
-      else if (code === quote) {
-        if (quote === 34 || text.charCodeAt(at + 1) !== quote) return at + 1;
-        at++;
-      }
-    }
-    return -1;
-  }
-
   // ---- values
 
   /** A scalar or a flow collection. Goes on behind its last line. */
   #value(parent: number): YamlNode | undefined {
     const code = this.text.charCodeAt(this.#at);
     switch (code) {
-      case 34: case 39: return this.#finish(this.#quoted(this.#at, this.#limit(parent)));
-      case 91: case 123: return this.#finish(this.#flow(this.#limit(parent)));
+      case 34: case 39: return this.#finish(this.quoted(this.#at, this.#limit(parent)));
+      case 91: case 123: return this.#finish(this.flow(this.#at, this.#limit(parent)));
       case 124: case 62: return this.#blockScalar(parent);
-      case 38: case 42: case 33: this.#special = true; return this.#plain(parent);
+      case 38: case 42: case 33: this.special = true; return this.#plain(parent);
       default: return this.#plain(parent);
     }
   }
@@ -290,24 +267,9 @@ class Reader {
     while (this.#line + 1 < this.#lines.length && (this.#lines[this.#line + 1]?.start ?? Infinity) <= node.span.end) this.#line++;
     const end = this.#lines[this.#line]?.end ?? this.text.length;
     const rest = this.text.slice(node.span.end, end);
-    if (!/^\s*$|^\s+#/.test(rest)) this.#wrong(node.span.end + rest.search(/\S/), end, 'Nothing may stand behind the value.');
+    if (!/^\s*$|^\s+#/.test(rest)) this.wrong(node.span.end + rest.search(/\S/), end, 'Nothing may stand behind the value.');
     this.#next();
     return node;
-  }
-
-  #quoted(start: number, limit: number): YamlNode {
-    const double = this.text.charCodeAt(start) === 34;
-    let end = this.#quoteEnd(start, limit);
-    const closed = end > 0;
-    if (!closed) {
-      const newline = this.text.indexOf('\n', start);
-      end = newline < 0 ? this.text.length : newline;
-      while (end > start + 1 && this.text.charCodeAt(end - 1) <= 32) end--;
-      this.#wrong(start, end, 'This text is not closed: its second quote is missing.');
-    }
-    const textSpan = { start: start + 1, end: closed ? end - 1 : end };
-    const raw = this.text.slice(textSpan.start, textSpan.end);
-    return { kind: 'scalar', span: { start, end }, text: double ? doubleQuoted(raw) : singleQuoted(raw), textSpan };
   }
 
   #plain(parent: number): YamlNode {
@@ -316,9 +278,9 @@ class Reader {
     const line = this.#lines[this.#line];
     let end = this.#plainEnd(start, line?.end ?? text.length);
     const code = text.charCodeAt(start);
-    if (code === 64 || code === 96 || code === 37 || code === 44 || code === 93 || code === 125) this.#wrong(start, start + 1, `A plain value may not begin with "${text.charAt(start)}": put it in quotes.`);
+    if (code === 64 || code === 96 || code === 37 || code === 44 || code === 93 || code === 125) this.wrong(start, start + 1, `A plain value may not begin with "${text.charAt(start)}": put it in quotes.`);
     const inside = /: |:$/.exec(text.slice(start, end));
-    if (inside) this.#wrong(start + inside.index, start + inside.index + 1, 'A plain value may not hold a colon before a space: put it in quotes.');
+    if (inside) this.wrong(start + inside.index, start + inside.index + 1, 'A plain value may not hold a colon before a space: put it in quotes.');
     let commented = end < (line?.end ?? 0);
     this.#next();
     // Lines that stand in further go on with it
@@ -355,7 +317,7 @@ class Reader {
     const start = this.#at;
     const header = this.#lines[this.#line];
     const mark = /^[|>]([-+]?)([1-9]?)([-+]?)[ \t]*(?:#.*)?$/.exec(text.slice(start, header?.end ?? start));
-    if (!mark) this.#wrong(start, header?.end ?? start, 'Behind "|" or ">" only "-", "+" and a number may stand.');
+    if (!mark) this.wrong(start, header?.end ?? start, 'Behind "|" or ">" only "-", "+" and a number may stand.');
     let at = this.#line + 1;
     let indent = mark?.[2] ? Math.max(0, parent) + Number(mark[2]) : -1;
     const body: string[] = [];
@@ -380,99 +342,5 @@ class Reader {
     if (next) this.#at = next.content;
     const from = first < 0 ? end : first;
     return { kind: 'scalar', span: { start, end }, text: blockText(body, text.charAt(start) === '>', (mark?.[1] ?? '') + (mark?.[3] ?? '')), textSpan: { start: from, end } };
-  }
-
-  // ---- flow
-
-  #flow(limit: number): YamlNode {
-    const start = this.#at;
-    const { text } = this;
-    const mapping = text.charCodeAt(start) === 123;
-    const close = mapping ? 125 : 93;
-    const node: YamlNode = mapping ? { kind: 'mapping', span: { start, end: start + 1 }, entries: [] } : { kind: 'sequence', span: { start, end: start + 1 }, items: [] };
-    let at = start + 1;
-    this.#depth++;
-    for (;;) {
-      at = this.#flowSpace(at, limit);
-      if (at >= limit) break;
-      const code = text.charCodeAt(at);
-      if (code === 44) {
-        at++;
-        continue;
-      }
-      if (code === close) {
-        node.span.end = at + 1;
-        this.#depth--;
-        return node;
-      }
-      if (code === 125 || code === 93) break;
-      const before = at;
-      at = this.#flowEntry(node, at, limit);
-      if (at === before) break;
-    }
-    this.#depth--;
-    this.#wrong(start, start + 1, `"${text.charAt(start)}" is not closed.`);
-    const newline = text.indexOf('\n', start);
-    node.span.end = Math.max(start + 1, Math.min(at, newline < 0 || at < newline ? at : newline));
-    return node;
-  }
-
-  /** One item or `key: value` of a flow collection. @returns behind it */
-  #flowEntry(node: YamlNode, start: number, limit: number): number {
-    const first = this.#flowNode(start, limit);
-    let at = this.#flowSpace(first.span.end, limit);
-    const isKey = this.text.charCodeAt(at) === 58 && (first.kind !== 'scalar' || first.textSpan?.start !== first.span.start || /[\s,[\]{}]/.test(this.text.charAt(at + 1)) || at + 1 >= limit);
-    if (!isKey) {
-      if (node.items) node.items.push(first);
-      else if (first.kind === 'scalar') node.entries?.push({ key: first.text ?? '', keySpan: first.textSpan ?? first.span });
-      else this.#special = true;
-      return at;
-    }
-    if (first.kind !== 'scalar') this.#special = true;
-    at = this.#flowSpace(at + 1, limit);
-    const entry: YamlEntry = { key: first.text ?? '', keySpan: first.textSpan ?? first.span };
-    let end = at;
-    if (at < limit && !/[,\]}]/.test(this.text.charAt(at))) {
-      entry.value = this.#flowNode(at, limit);
-      ({ end } = entry.value.span);
-    }
-    if (node.entries) {
-      if (node.entries.some(({ key }) => key === entry.key)) this.#wrong(entry.keySpan.start, entry.keySpan.end, `"${entry.key}" stands twice in this mapping.`);
-      node.entries.push(entry);
-    } else node.items?.push({ kind: 'mapping', span: { start, end }, entries: [entry] });
-    return end;
-  }
-
-  #flowNode(at: number, limit: number): YamlNode {
-    const code = this.text.charCodeAt(at);
-    if ((code === 91 || code === 123) && this.#depth < DEEPEST) {
-      this.#at = at;
-      return this.#flow(limit);
-    }
-    if (code === 34 || code === 39) return this.#quoted(at, limit);
-    if (code === 38 || code === 42 || code === 33 || code === 63) this.#special = true;
-    let end = at;
-    for (; end < limit; end++) {
-      const here = this.text.charCodeAt(end);
-      if (here === 44 || here === 91 || here === 93 || here === 123 || here === 125) break;
-      if (here === 58 && (end + 1 >= limit || /[\s,[\]{}]/.test(this.text.charAt(end + 1)))) break;
-      if (here === 35 && end > at && this.text.charCodeAt(end - 1) <= 32) break;
-    }
-    while (end > at && this.text.charCodeAt(end - 1) <= 32) end--;
-    return { kind: 'scalar', span: { start: at, end }, text: folded(this.text.slice(at, end)), textSpan: { start: at, end } };
-  }
-
-  /** Over spaces, line ends and comments. */
-  #flowSpace(from: number, limit: number): number {
-    let at = from;
-    while (at < limit) {
-      const code = this.text.charCodeAt(at);
-      if (code === 35 && (at === 0 || this.text.charCodeAt(at - 1) <= 32)) {
-        const newline = this.text.indexOf('\n', at);
-        at = newline < 0 ? limit : newline;
-      } else if (code <= 32) at++;
-      else break;
-    }
-    return Math.min(at, limit);
   }
 }
