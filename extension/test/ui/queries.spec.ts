@@ -1,0 +1,67 @@
+import { expect, test, type Workbench } from './fixtures';
+
+const MODEL = 'dbt/models/marts/channel_performance.sql';
+const ready = (workbench: Workbench): Promise<void> => expect(workbench.status(/attribution · dev/)).toBeVisible({ timeout: 100_000 });
+const group = (workbench: Workbench, tab: string): ReturnType<Workbench['page']['locator']> => workbench.page.locator('.editor-group-container').filter({ has: workbench.page.locator('.tab.active').filter({ hasText: tab }) });
+
+/** Types behind the last character of the model, which stays unsaved. */
+async function typeAtEnd(workbench: Workbench, text: string): Promise<void> {
+  await workbench.tab('channel_performance.sql').click();
+  await workbench.page.locator('.editor-group-container.active .monaco-editor .view-lines').first().click();
+  await workbench.page.keyboard.press('ControlOrMeta+End');
+  await workbench.page.keyboard.type(text);
+}
+
+test('the compiled SQL beside the model follows what is typed, keeps the last good text and says so', async ({ workbench }) => {
+  test.setTimeout(300_000);
+  await ready(workbench);
+  await workbench.open(MODEL);
+  await workbench.command('Attribution: Show Compiled SQL');
+  const compiled = group(workbench, 'channel_performance (compiled).sql');
+  const text = compiled.locator('.view-lines').first();
+  await expect(text).toContainText('"marts"."first_touch_attribution"', { timeout: 60_000 });
+  await expect(compiled.locator('.codelens-decoration')).toContainText(/compiled in \d+ ms/);
+  await typeAtEnd(workbench, '-- typed just now');
+  await expect(text).toContainText(/--\s+typed\s+just\s+now/, { timeout: 60_000 });
+  // The line of the cursor is marked on the other side
+  await expect(compiled.locator('[class*="ced-"]').first()).toBeVisible();
+  await workbench.shoot('compiled');
+  await workbench.theme('dark');
+  await workbench.shoot('compiled-dark');
+  await typeAtEnd(workbench, ' {{ nothing_like_it() }}');
+  await expect(compiled.locator('.codelens-decoration')).toContainText(/not current: .*nothing_like_it/, { timeout: 60_000 });
+  await expect(text).toContainText(/--\s+typed\s+just\s+now/);
+  await workbench.shoot('compiled-older');
+});
+
+test('a CTE runs from its lens, unsaved, into the grid; the order of the query stays', async ({ workbench }) => {
+  test.setTimeout(300_000);
+  await ready(workbench);
+  await workbench.open(MODEL);
+  await expect(workbench.lens('Run Query')).not.toHaveCount(0, { timeout: 60_000 });
+  await typeAtEnd(workbench, 'order by total_conversions desc, channel limit 2');
+  await workbench.command('Attribution: Run Query');
+  await expect(workbench.tab(/^channel_performance$/)).toBeVisible({ timeout: 60_000 });
+  const frame = await workbench.webview(/^channel_performance$/);
+  await expect(frame.locator('.ag-center-cols-container [role=row]')).toHaveCount(2, { timeout: 60_000 });
+  expect(await workbench.axe(frame)).toEqual([]);
+  await workbench.shoot('query');
+  await workbench.tab('channel_performance.sql').click();
+  await workbench.lens('Run Query').first().click();
+  await expect(workbench.tab(/^channel_performance · /)).toBeVisible({ timeout: 60_000 });
+  const cte = await workbench.webview(/^channel_performance · /);
+  await expect(cte.locator('.ag-center-cols-container [role=row]').first()).toBeVisible({ timeout: 60_000 });
+  await workbench.theme('dark');
+  await workbench.shoot('query-dark');
+});
+
+test('what PostgreSQL refuses is underlined where it stands, while typing; running it says the same', async ({ workbench }) => {
+  test.setTimeout(300_000);
+  await ready(workbench);
+  await workbench.open(MODEL);
+  await typeAtEnd(workbench, 'order by no_such_column');
+  await expect(workbench.page.locator('.squiggly-error').first()).toBeVisible({ timeout: 60_000 });
+  await workbench.command('Attribution: Run Query');
+  await expect(workbench.notification('column "no_such_column" does not exist')).toBeVisible({ timeout: 60_000 });
+  await workbench.shoot('query-error');
+});
