@@ -22,6 +22,16 @@ test('from the palette to why one purchase was credited, and through all of them
   await expect(sentence).toContainText('30.00 on 15 Feb 2024');
   await frame.getByRole('radio', { name: /Purchase, 50.00/ }).click();
   await expect(sentence).toContainText('50.00 on 10 Jan 2024');
+  // Nearer, by button and by key, and back to everything
+  const ticks = (): Promise<string[]> => frame.locator('.axis text').allTextContents();
+  const all = await ticks();
+  await frame.getByRole('button', { name: 'Zoom In' }).click();
+  await expect.poll(ticks).not.toEqual(all);
+  await frame.getByRole('button', { name: 'Fit Window' }).click();
+  await expect(frame.locator('.window-label')).toContainText('Window opens 11 Dec 2023 10:00 UTC');
+  await frame.getByRole('radio', { checked: true }).focus();
+  await workbench.page.keyboard.press('0');
+  await expect.poll(ticks).toEqual(all);
   await frame.getByRole('button', { name: 'Copy TSV' }).click();
   await expect.poll(() => workbench.page.evaluate(() => navigator.clipboard.readText())).toContain('first and last touch: all 50.00 (5 days before)\t50.00\t50.00');
   await workbench.shoot('journey');

@@ -47,6 +47,12 @@ const theme = themeQuartz.withParams({
   checkboxCheckedBackgroundColor: 'var(--vscode-button-background)', checkboxCheckedBorderColor: 'var(--vscode-button-background)', checkboxUncheckedBorderColor: 'var(--control-line)',
 });
 
+/** What the grid says by itself. */
+const WORDS = {
+  ariaRowSelect: t('Select this row'), loadingOoo: t('Loading …'), noRowsToShow: ' ', applyFilter: t('Apply'), clearFilter: t('Clear'), filterOoo: t('Filter …'),
+  andCondition: t('And'), orCondition: t('Or'), inRangeStart: t('From'), inRangeEnd: t('To'),
+};
+
 /** A column's name and its type below it. */
 class TypeHeader implements IInnerHeaderComponent {
   #gui = element('div', { class: 'column' });
@@ -77,7 +83,7 @@ export class PreviewGrid {
       columnDefs: this.#definitions(table), defaultColDef: { minWidth: 70, maxWidth: 900, resizable: true, suppressHeaderMenuButton: true },
       autoSizeStrategy: { type: 'fitCellContents', defaultMaxWidth: 340 }, tooltipShowDelay: 600, ensureDomOrder: true,
       rowSelection: { mode: 'multiRow', headerCheckbox: false, checkboxes: true, enableClickSelection: false }, selectionColumnDef: { headerName: t('Selection'), headerComponentParams: { innerHeaderComponent: HiddenHeader }, pinned: 'left', width: 34, minWidth: 34, suppressHeaderMenuButton: true, resizable: false },
-      ...(saved ? { initialState: saved.state } : {}), localeText: { ariaRowSelect: t('Select this row'), loadingOoo: t('Loading …'), noRowsToShow: ' ' }, suppressNoRowsOverlay: true,
+      ...(saved ? { initialState: saved.state } : {}), localeText: WORDS, suppressNoRowsOverlay: true,
       getRowId: ({ data }) => data.key,
       onCellDoubleClicked: ({ data, column }) => this.#open(data, column.getColId()),
       onCellKeyDown: (pressed) => {
