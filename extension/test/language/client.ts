@@ -37,6 +37,7 @@ export class LanguageClient {
   private readonly documents = new Map<string, TextDocument>();
   private readonly published = new Map<string, Published>();
   private readonly waiting = new Set<() => void>();
+  private nextVersion = 1;
 
   private constructor(readonly process: ChildProcess, readonly connection: MessageConnection, private readonly limit: number) {
     this.exited = new Promise((resolve) => process.on('exit', (code) => resolve(code)));
@@ -87,9 +88,11 @@ export class LanguageClient {
   /** @param text what the editor holds; as the disk has it without one */
   open(file: string, text = fs.readFileSync(file, 'utf8')): TextDocument {
     const language = { '.yml': 'yaml', '.yaml': 'yaml', '.md': 'markdown' }[path.extname(file)] ?? 'jinja-sql';
-    const document = TextDocument.create(uriOf(file), language, 1, text);
+    // Never the same twice: what is still on its way about the document that was open before is not about this one
+    const version = this.nextVersion++ * 1000;
+    const document = TextDocument.create(uriOf(file), language, version, text);
     this.documents.set(file, document);
-    void this.connection.sendNotification(DidOpenTextDocumentNotification.type, { textDocument: { uri: document.uri, languageId: language, version: 1, text } });
+    void this.connection.sendNotification(DidOpenTextDocumentNotification.type, { textDocument: { uri: document.uri, languageId: language, version, text } });
     return document;
   }
 

@@ -12,7 +12,7 @@ interface Options {
   documents: OpenDocuments;
   projectOf(file: string): FileProject | undefined;
   find(document: OpenDocument): Promise<Diagnostic[]>;
-  send(uri: string, version: number | undefined, diagnostics: Diagnostic[]): void;
+  send(uri: string, version: number, diagnostics: Diagnostic[]): void;
   failed(error: unknown): void;
 }
 
@@ -48,9 +48,9 @@ export class Publisher {
   closed(uri: string): void {
     clearTimeout(this.#timers.get(uri));
     this.#timers.delete(uri);
-    // What is not open is not told of
+    // What is not open is not told of; by its version nobody takes this for the answer to opening it again
     this.#told.delete(uri);
-    this.options.send(uri, undefined, []);
+    this.options.send(uri, 0, []);
   }
 
   dispose(): void {

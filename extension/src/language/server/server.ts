@@ -47,7 +47,7 @@ export class LanguageServer {
         const request = this.#file(document.uri);
         return request && this.features.diagnostics ? await this.features.diagnostics(request) : [];
       },
-      send: (uri, version, diagnostics) => void connection.sendDiagnostics({ uri, diagnostics, ...(version === undefined ? {} : { version }) }),
+      send: (uri, version, diagnostics) => void connection.sendDiagnostics({ uri, version, diagnostics }),
       failed: (error) => this.#logError('textDocument/publishDiagnostics', error),
     });
     this.#lifecycle();
