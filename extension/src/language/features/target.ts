@@ -1,7 +1,7 @@
 /** What stands under the cursor: what definition, references, rename and highlights ask first. */
 import { parseJinja } from '../analysis/jinja';
-import type { Cte, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
-import type { Described, FoundUse } from '../project/facts';
+import type { Cte, Relation, Select, SelectItem, Span, SqlDocument, YamlDocument } from '../analysis/types';
+import type { Described, Facts, FoundUse } from '../project/facts';
 import { usesOf } from '../project/sqlFacts';
 import type { Macro, Project } from '../project/types';
 import { usesInScalars, yamlFacts } from '../project/yamlFacts';
@@ -174,10 +174,19 @@ function inYaml(request: PlaceRequest): Target | undefined {
     for (const { name, location } of project.variables.values()) if (location?.file === file && holds(location.span, offset)) return { kind: 'variable', name, span: location.span };
     return ofUses(request, usesInScalars(yaml, parseJinja));
   }
-  const { uses, described = [] } = yamlFacts(yaml, parseJinja);
+  const { uses, described = [] } = factsOf(yaml);
   const column = inDescribed(project, described, offset);
   if (column) return column;
   return ofUses(request, uses) ?? sourceInYaml(request, uses);
+}
+
+/** Kept as long as the text's tree is: one asks several times of one text. */
+const known = new WeakMap<YamlDocument, Facts>();
+
+function factsOf(yaml: YamlDocument): Facts {
+  const facts = known.get(yaml) ?? yamlFacts(yaml, parseJinja);
+  known.set(yaml, facts);
+  return facts;
 }
 
 function inDescribed(project: Project, described: readonly Described[], offset: number): Target | undefined {
