@@ -41,6 +41,19 @@ test('columns go through CTEs, stars, joins, unions and refs', () => {
   assert.deepEqual(told(fixture, 'e').columns, ['eins bigint < a.id', 'two text < a.name']);
 });
 
+test('loops over lists that the file spells out are unrolled', () => {
+  const fixture = projectOf({
+    'models/a.sql': "{% set kinds = ['new', 'Paid'] %}\nselect status, {% for k in kinds %} count(*) filter (where kind = '{{ k }}') as {{ k }}_count {% if not loop.last %},{% endif %} {% endfor %} from t",
+    'models/b.sql': "select {% for k in [1, 2] %} v{{ k }} as \"N{{ k }}\", {% endfor %} id from {{ ref('a') }}",
+    'models/c.sql': "{% for k in var('kinds') %}{% endfor %} select {% for k in var('kinds') %} a as {{ k }}, {% endfor %} b from t",
+    'models/d.sql': "select {% for k in ['x'] %} {% if k %} a as {{ k }}, {% endif %} a as {{ k }}_{{ z }}, {% endfor %} b from t",
+  });
+  assert.deepEqual(told(fixture, 'a'), { certain: true, columns: ['status', 'new_count bigint', 'paid_count bigint'] });
+  assert.deepEqual(told(fixture, 'b'), { certain: true, columns: ['N1', 'N2', 'id'] });
+  assert.deepEqual(told(fixture, 'c'), { certain: false, columns: ['b'] });
+  assert.deepEqual(told(fixture, 'd'), { certain: false, columns: ['b'] });
+});
+
 test('what only dbt knows is not certain, and YAML fills in', () => {
   const fixture = projectOf({
     'models/a.sql': "select id, {{ dbt_utils.star(ref('x')) }} from {{ ref('x') }}", 'models/b.sql': "select * from {{ source('raw', 'x') }}",

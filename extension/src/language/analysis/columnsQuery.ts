@@ -77,6 +77,10 @@ export class QueryColumns {
   #select(select: Select): MutableColumns {
     const found: MutableColumns = { columns: [], certain: true };
     for (const item of select.items) {
+      if (item.names) {
+        for (const name of item.names) found.columns.push(this.#made(select, item, name));
+        continue;
+      }
       if (item.dynamic) found.certain = false;
       if (item.star) this.#star(select, item.star, found);
       else if (item.name !== undefined) found.columns.push(this.#made(select, item, item.name));

@@ -226,15 +226,20 @@ export class QueryParser extends FromParser {
     const item: SelectItem = { span: { start, end: start }, dynamic: false };
     const read = this.at > first;
     if (!read && this.word() !== 'as') return item;
+    const before = this.at;
     const alias = this.#itemAlias();
     if (made.star) item.star = made.star;
     if (made.type !== undefined) item.type = made.type;
     if (made.column) item.column = made.column;
-    if (alias === 'pieced') item.dynamic = true;
-    else if (alias) {
+    if (alias === 'pieced') {
+      item.dynamic = true;
+      const names = this.#loopNames(this.word(before - this.at) === 'as' ? before + 1 : before, base);
+      if (names) item.names = names;
+    }
+    if (alias && alias !== 'pieced') {
       item.name = this.folded(alias);
       item.nameSpan = { start: alias.start, end: alias.end };
-    } else this.#ownName(item, made);
+    } else if (!alias) this.#ownName(item, made);
     item.span.end = this.lastEnd;
     if (this.branches[first] !== base || this.branches[this.at - 1] !== base) item.dynamic = true;
     return item;
@@ -249,6 +254,21 @@ export class QueryParser extends FromParser {
       const span = nameSpan ?? column?.span;
       if (span) item.nameSpan = { ...span };
     }
+  }
+
+  /** The names that an alias such as `{{ x }}_total` has in a loop; undefined where it is in none that the file spells out. */
+  #loopNames(from: number, base: number): string[] | undefined {
+    const loop = this.streams.loopIn(this.branches[from] ?? 0, base);
+    if (!loop) return undefined;
+    const pieces = this.tokens.slice(from, this.at);
+    const text = pieces.map((token) => (token.kind === 'word' ? this.folded(token) : token.kind === 'quoted' ? this.nameOf(token) : this.text.slice(token.start, token.end))).join('');
+    const quoted = pieces.some(({ kind }) => kind === 'quoted');
+    const pattern = new RegExp(`\\{\\{[-+]?\\s*${loop.variable}\\s*[-+]?\\}\\}`, 'g');
+    if (/\{[{%]/.test(text.replace(pattern, ''))) return undefined;
+    return loop.values.map((value) => {
+      const name = text.replace(pattern, () => value);
+      return quoted ? name : name.toLowerCase();
+    });
   }
 
   /** `as name`, or a name behind the expression. */

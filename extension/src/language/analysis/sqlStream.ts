@@ -1,10 +1,13 @@
 /** The tokens of a file as its SQL is read: parted where Jinja captures text, with the branch of Jinja that each stands in. */
-import type { JinjaCall, JinjaFile, Token } from './types';
+import { Loops, type Loop } from './jinjaLoops';
+import type { JinjaCall, JinjaFile, JinjaTag, Token } from './types';
 
 /** One way through an `if` or `for`. */
 interface Branch {
   parent: number;
   block: number;
+  /** of a `for` over what the file spells out */
+  loop?: Loop;
 }
 
 /** SQL that belongs together: the file's own, or what a macro, `call` or `set` block holds. */
@@ -23,6 +26,8 @@ export interface Streams {
   streams: Stream[];
   /** whether a branch lies beside another one: they are never both rendered at once */
   beside(branch: number, other: number): boolean;
+  /** the loop that a branch is the body of, right within another one */
+  loopIn(branch: number, around: number): Loop | undefined;
   /** calls that are all their tag says, by tag: `{{ ref('a') }}` */
   calls: ReadonlyMap<number, JinjaCall>;
 }
@@ -42,16 +47,18 @@ export function streamsOf(text: string, jinja: JinjaFile, tokens: readonly Token
   let stream = file;
   let branch = 0;
   let blocks = 0;
-  const statement = (keyword: string, start: number): void => {
+  const loops = new Loops(text, jinja);
+  const statement = (keyword: string, tag: JinjaTag): void => {
     if (keyword === 'if' || keyword === 'for') {
       open.push({ keyword, before: branch });
-      branch = branches.push({ parent: branch, block: blocks++ }) - 1;
+      const loop = keyword === 'for' ? loops.of(tag) : undefined;
+      branch = branches.push({ parent: branch, block: blocks++, ...(loop ? { loop } : {}) }) - 1;
     } else if (keyword === 'elif' || keyword === 'else') {
       const here = branches[branch];
-      if (here && here.block >= 0) branch = branches.push({ ...here }) - 1;
+      if (here && here.block >= 0) branch = branches.push({ parent: here.parent, block: here.block }) - 1;
     } else if (keyword === 'endif' || keyword === 'endfor') {
       if (open.at(-1)?.keyword === keyword.slice(3)) branch = open.pop()?.before ?? 0;
-    } else if (CAPTURES.has(keyword) && (keyword !== 'set' || setBlocks.has(start))) {
+    } else if (CAPTURES.has(keyword) && (keyword !== 'set' || setBlocks.has(tag.span.start))) {
       captures.push({ keyword, stream, branch, depth: open.length });
       stream = { own: keyword === 'snapshot' && stream.own, tokens: [], words: [], branches: [] };
       streams.push(stream);
@@ -76,7 +83,7 @@ export function streamsOf(text: string, jinja: JinjaFile, tokens: readonly Token
       const tag = jinja.tags[token.tag ?? -1];
       if (!tag || tag.kind === 'comment') continue;
       if (tag.kind === 'statement') {
-        if (tag.keyword !== undefined) statement(tag.keyword, tag.span.start);
+        if (tag.keyword !== undefined) statement(tag.keyword, tag);
         continue;
       }
       const inner = text.slice(tag.inner.start, Math.min(tag.inner.end, tag.inner.start + 20));
@@ -95,7 +102,8 @@ export function streamsOf(text: string, jinja: JinjaFile, tokens: readonly Token
     }
     return false;
   };
-  return { streams, beside, calls: soleCalls(text, jinja) };
+  const loopIn = (inner: number, around: number): Loop | undefined => (branches[inner]?.parent === around ? branches[inner].loop : undefined);
+  return { streams, beside, loopIn, calls: soleCalls(text, jinja) };
 }
 
 function soleCalls(text: string, jinja: JinjaFile): Map<number, JinjaCall> {

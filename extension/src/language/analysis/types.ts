@@ -81,6 +81,8 @@ export interface SelectItem {
   span: Span;
   /** the name of the column it makes, as PostgreSQL would name it; undefined for a star, or where Jinja decides */
   name?: string;
+  /** of a dynamic one in a loop over a list that the file spells out: the names of the columns that it makes */
+  names?: string[];
   /** where that name is written: the alias, or the column's own name */
   nameSpan?: Span;
   /** `*` or `alias.*` */
