@@ -5,7 +5,7 @@ import { COMMANDS } from '../contributions';
 import type { DbtSession } from '../dbt/session';
 import type { Projects } from '../dbt/types';
 import type { Commands } from '../platform/commands';
-import { CompiledDocuments, SCHEME, compiledUri } from './provider';
+import { CompiledDocuments, SCHEME, compiledUri, oneLine } from './provider';
 
 export interface CompiledOptions {
   commands: Commands;
@@ -31,6 +31,16 @@ export function registerCompiled({ commands, session, projects }: CompiledOption
     isWholeLine: true, backgroundColor: new vscode.ThemeColor('editor.lineHighlightBackground'), overviewRulerColor: new vscode.ThemeColor('editorOverviewRuler.rangeHighlightForeground'),
     borderWidth: '1px 0', borderStyle: 'solid', borderColor: new vscode.ThemeColor('editor.lineHighlightBorder'),
   }));
+  const notice = store.add(vscode.window.createTextEditorDecorationType({ after: { color: new vscode.ThemeColor('editorWarning.foreground'), margin: '0 0 0 2em' } }));
+  /** Says in the first line that is seen, wherever somebody scrolled to, that the text is an older one. */
+  const tell = (editor: vscode.TextEditor): void => {
+    if (editor.document.uri.scheme !== SCHEME) return;
+    const problem = documents.problemOf(editor.document.uri);
+    const line = editor.visibleRanges[0]?.start.line ?? 0;
+    const end = editor.document.lineAt(Math.min(line + 1, editor.document.lineCount - 1)).range.end;
+    editor.setDecorations(notice, problem === undefined ? [] : [{ range: new vscode.Range(end, end), renderOptions: { after: { contentText: vscode.l10n.t('not current: {0}', oneLine(problem)) } } }]);
+  };
+  store.add(vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => tell(textEditor)));
   /** Shows in the other editor what belongs to the cursor of this one. */
   const link = (editor: vscode.TextEditor): void => {
     const linked = documents.linked(editor.document, editor.selection.active);
@@ -50,6 +60,7 @@ export function registerCompiled({ commands, session, projects }: CompiledOption
     // The text itself comes a moment later
     setTimeout(() => {
       if (vscode.window.activeTextEditor) link(vscode.window.activeTextEditor);
+      vscode.window.visibleTextEditors.forEach(tell);
     }, 100);
   }));
   return store;

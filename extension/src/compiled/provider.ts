@@ -69,8 +69,13 @@ export class CompiledDocuments implements vscode.TextDocumentContentProvider, vs
     const live = this.#live.get(document.uri.toString());
     if (!live) return [];
     const title = live.problem === undefined ? live.milliseconds === undefined ? vscode.l10n.t('compiling …') : vscode.l10n.t('compiled in {0} ms', live.milliseconds)
-      : vscode.l10n.t('$(warning) not current: {0}', live.problem.replace(/\s*\n\s*/g, ' ').slice(0, 200));
+      : vscode.l10n.t('$(warning) not current: {0}', oneLine(live.problem));
     return [new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), { title, command: '', ...(live.problem === undefined ? {} : { tooltip: live.problem }) })];
+  }
+
+  /** Why what is shown is not that of the text now; undefined where it is. */
+  problemOf(uri: vscode.Uri): string | undefined {
+    return this.#live.get(uri.toString())?.problem;
   }
 
   /** The model's place for one of the compiled SQL, or the other way round; undefined where it is not known. */
@@ -151,3 +156,6 @@ export class CompiledDocuments implements vscode.TextDocumentContentProvider, vs
     this.#live.delete(key);
   }
 }
+
+/** Words of several lines as the start of one. */
+export const oneLine = (words: string): string => words.replace(/\s*\n\s*/g, ' ').slice(0, 200);
