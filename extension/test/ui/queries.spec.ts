@@ -47,14 +47,15 @@ test('a CTE runs from its lens, unsaved, into the grid; the order of the query s
   await workbench.command('Attribution: Run Query');
   await expect(workbench.tab(/^channel_performance$/)).toBeVisible({ timeout: 60_000 });
   const frame = await workbench.webview(/^channel_performance$/);
-  await expect(frame.locator('.ag-center-cols-container [role=row]')).toHaveCount(2, { timeout: 60_000 });
+  await expect(frame.locator('.count')).toHaveText('2 rows', { timeout: 60_000 });
+  await expect(frame.locator('.ag-row[row-index="0"] [col-id="channel"]')).toHaveText('email');
   expect(await workbench.axe(frame)).toEqual([]);
   await workbench.shoot('query');
   await workbench.tab('channel_performance.sql').click();
   await workbench.lens('Run Query').first().click();
   await expect(workbench.tab(/^channel_performance · /)).toBeVisible({ timeout: 60_000 });
   const cte = await workbench.webview(/^channel_performance · /);
-  await expect(cte.locator('.ag-center-cols-container [role=row]').first()).toBeVisible({ timeout: 60_000 });
+  await expect(cte.locator('.ag-row[row-index="0"]').first()).toBeVisible({ timeout: 60_000 });
   await workbench.theme('dark');
   await workbench.shoot('query-dark');
 });
