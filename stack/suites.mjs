@@ -46,11 +46,8 @@ const SUITES = [
   { name: 'stack', lane: 0, run: (tools) => nodeTests(tools, (name) => name !== CLONE) },
   { name: 'pipeline', lane: 0, run: (tools) => pytest(tools, `--ignore=${FAULTS}`) },
   { name: 'extension', lane: 0, run: extension },
-  { name: 'extension on real servers', lane: 1, run: async ({ place, env, signal, program }) => {
-    await provide(place, signal);
-    // Beside the pipeline's tests, whose profile and server these must not touch
-    return program(process.execPath, ['unit.mjs', 'test/'], { cwd: extensionOf(place), env: { ...env, ATTRIBUTION_LOCAL_DIR: undefined, DBT_PROFILES_DIR: undefined, DAGSTER_HOME: undefined } });
-  } },
+  { name: 'extension on dbt and PostgreSQL', lane: 0, run: (tools) => onServers(tools, path.join(tools.place.shared, 'extension-data'), 'test/dbt', 'test/warehouse', 'test/journey', 'test/language') },
+  { name: 'extension on Dagster', lane: 1, run: (tools) => onServers(tools, undefined, 'test/dagster') },
   { name: 'inside VS Code', lane: 1, run: (tools) => runner(tools, 'run-host.mjs') },
   { name: 'workbench', lane: 1, run: (tools) => runner(tools, 'run-ui.mjs') },
   // How soon a fault is told is measured in seconds: on a machine that does nothing else
@@ -165,6 +162,12 @@ async function extension({ place, signal, report, program }) {
     ok &&= passed;
   }
   return ok;
+}
+
+/** Beside the pipeline's tests, whose profile and server these must not touch. @param local a local folder of its own: two suites at once share no database */
+async function onServers({ place, env, signal, program }, local, ...tests) {
+  await provide(place, signal);
+  return program(process.execPath, ['unit.mjs', ...tests], { cwd: extensionOf(place), env: { ...env, ATTRIBUTION_LOCAL_DIR: local, DBT_PROFILES_DIR: undefined, DAGSTER_HOME: undefined } });
 }
 
 const runner = ({ place, program }, name) => program(process.execPath, [path.join(extensionOf(place), 'test', name)]);

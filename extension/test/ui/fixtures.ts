@@ -43,8 +43,9 @@ export const test = base.extend<Options & { workbench: Workbench }, { shared: Sh
     const reused = alone ? undefined : shared.page;
     const page = reused ?? await newPage(shared.browser);
     const workbench = new Workbench(page, window, folder ?? ui.workspace);
-    if (reused) await workbench.tidy();
-    else await workbench.load();
+    // A new window has what an earlier one held unsaved
+    if (!reused) await workbench.load();
+    await workbench.tidy();
     if (!alone) shared.page = page;
     await use(workbench);
     if (info.status !== info.expectedStatus) {

@@ -20,10 +20,11 @@ test('writing SQL is helped as it is typed, and a killed server comes back', asy
   await workbench.open('dbt/models/marts/channel_performance.sql');
   await typed('{{ ref(\'int_touch', 'int_touchpoints');
   await workbench.shoot('completion');
-  const [before] = servers();
-  expect(before).toBeDefined();
-  process.kill(before ?? 0, 'SIGKILL');
-  await expect(() => expect(servers().filter((pid) => pid !== before).length).toBe(1)).toPass({ timeout: 30_000 });
+  // Windows that were closed keep theirs for a while
+  const before = servers();
+  expect(before.length).toBeGreaterThan(0);
+  for (const pid of before) process.kill(pid, 'SIGKILL');
+  await expect.poll(() => servers().filter((pid) => !before.includes(pid)).length, { timeout: 30_000 }).toBeGreaterThan(0);
   await page.keyboard.press('Escape');
   await typed('{{ source(\'raw\', \'even', 'events');
   await page.keyboard.press('Escape');

@@ -69,7 +69,7 @@ test('each lens can be switched off; what has no clients has no journeys', async
   workbench.settings({ 'attribution.lenses.preview': false, 'attribution.lenses.state': false });
   await expect(workbench.lens('Preview')).toHaveCount(0);
   await expect(workbench.lens('Materialize')).toHaveCount(1);
-  workbench.settings({ 'attribution.lenses.materialize': false, 'attribution.lenses.preview': false, 'attribution.lenses.checks': false, 'attribution.lenses.state': false });
+  workbench.settings({ 'attribution.lenses.materialize': false, 'attribution.lenses.preview': false, 'attribution.lenses.checks': false, 'attribution.lenses.state': false, 'attribution.lenses.runQuery': false });
   await expect(workbench.page.locator('.codelens-decoration a')).toHaveCount(0);
 });
 
