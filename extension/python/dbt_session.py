@@ -45,6 +45,8 @@ FOLDERS = {
     "packages-install-path": "dbt_packages",
 }
 SUFFIXES = {".sql", ".yml", ".yaml", ".md", ".csv", ".py", ".txt"}
+# A password stays in the file that the person put it into: dbt reads the profile from there
+PROFILES = {"profiles.yml", "profiles.yaml"}
 TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 DELIMITER = re.compile(r"\{\{|\{%|\{#|\}\}|%\}|#\}")
 # What a watcher wants to know of, although dbt tells it to its log file only

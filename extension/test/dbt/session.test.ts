@@ -127,6 +127,7 @@ describe('compiling', () => {
 
   test('the project and its target folder are untouched, and the password is nowhere', () => {
     assert.deepEqual(fs.readdirSync(shop).sort(), ['dbt_project.yml', 'models', 'profiles.yml', 'tests']);
+    assert.deepEqual(fs.readdirSync(path.join(root, 'storage'), { recursive: true }).filter((name) => path.basename(String(name)) === 'profiles.yml'), []);
     assert.deepEqual(filesWith(root, database.connection.password), ['.env']);
     assert.equal(told.join('\n').includes(database.connection.password), false);
   });
