@@ -231,7 +231,7 @@ class Shadow:
                 if entry.is_dir():
                     if deep and not entry.name.startswith("."):
                         pending.append(name)
-                elif Path(entry.name).suffix in SUFFIXES:
+                elif Path(entry.name).suffix in SUFFIXES and entry.name not in PROFILES:
                     with contextlib.suppress(OSError):
                         stat = entry.stat()
                         yield name, (stat.st_mtime_ns, stat.st_size)

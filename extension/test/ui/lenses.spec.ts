@@ -64,6 +64,8 @@ test('on Dagster\'s asset definitions, known by what Dagster says of the file', 
 test('each lens can be switched off; what has no clients has no journeys', async ({ workbench }) => {
   await ready(workbench);
   await workbench.open('dbt/models/marts/channel_performance.sql');
+  // An editor opens where it was left, and lenses out of sight stay as they were
+  await workbench.page.keyboard.press('ControlOrMeta+Home');
   await expect(workbench.lens('Preview')).toHaveCount(1);
   await expect(workbench.lens('Journeys')).toHaveCount(0);
   // The window may miss a change of its settings' file that comes right after another: then it is written again
