@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { browserFolder, startWorkbench } from '../stack/browser.mjs';
+import { packExtension } from '../stack/editor.mjs';
 import { launchOptions } from '../extension/test/chromium.mjs';
 import { stopMarked, MARK } from '../extension/test/leftovers.mjs';
 import { cleanEnv, copyProject, main, provideExtension, testFolder } from '../extension/test/workspace.mjs';
@@ -21,7 +22,7 @@ await main(async (place, { args, signal }) => {
   const copy = copyProject(place, path.join(base, 'workspace'));
   const { chromium } = createRequire(path.join(browserFolder(place), 'package.json'))('playwright');
   const { url, stop } = await startWorkbench(place, {
-    folder: copy.root, dataDir: path.join(base, 'server'), signal, extensionDevelopmentPath: path.join(place.root, 'extension'), env: { ...cleanEnv(), [MARK]: base },
+    folder: copy.root, dataDir: path.join(base, 'server'), signal, extensions: [await packExtension(place, { signal })], env: { ...cleanEnv(), [MARK]: base },
     // What is measured is the activation, not what the services cost afterwards
     userSettings: { 'attribution.dagster.autoStart': false },
   });
