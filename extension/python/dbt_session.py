@@ -587,7 +587,7 @@ def main() -> None:
     # Before dbt is imported, which takes seconds: the end of standard input must end that too
     threading.Thread(target=session.listen, daemon=True).start()
     try:
-        import dbt.cli.main  # noqa: F401
+        import dbt.cli.main  # noqa: F401 - only to be warm when somebody asks
 
         core = distribution("dbt-core")
     except (ImportError, PackageNotFoundError) as error:

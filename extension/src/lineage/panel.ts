@@ -5,7 +5,7 @@ import type { Dagster } from '../dagster/types';
 import type { Projects } from '../dbt/types';
 import { WebviewPanel } from '../platform/webview';
 import { lineageOf, type Trace } from './graph';
-import type { HostSide, PageSide, Shown, Words } from './protocol';
+import type { HostSide, PageSide, Shown } from './protocol';
 
 export interface PanelOptions {
   extensionUri: vscode.Uri;
@@ -85,7 +85,7 @@ export class LineagePanel implements Disposable {
   }
 
   #send(): void {
-    if (this.#view.panel.visible) this.#view.rpc.notify('show', { shown: this.#shown(), words: wordsNow() });
+    if (this.#view.panel.visible) this.#view.rpc.notify('show', this.#shown());
   }
 
   #shown(): Shown {
@@ -96,16 +96,4 @@ export class LineagePanel implements Disposable {
     const graph = lineageOf({ projects, assets: dagster.assets, focus: model, depth: this.#depth, now: Date.now(), ...(this.#trace ? { trace: this.#trace } : {}) });
     return graph ? { kind: 'graph', graph } : { kind: 'empty', message: vscode.l10n.t('No file of this workspace has a model {0} any more.', model) };
   }
-}
-
-function wordsNow(): Words {
-  return {
-    heading: vscode.l10n.t('Lineage of {0}', '{0}'), depth: vscode.l10n.t('How far to look'), all: vscode.l10n.t('Everything'),
-    steps: { 1: vscode.l10n.t('1 step'), 2: vscode.l10n.t('2 steps') },
-    zoomIn: vscode.l10n.t('Zoom In (+)'), zoomOut: vscode.l10n.t('Zoom Out (−)'), fit: vscode.l10n.t('Show Everything (0)'),
-    hint: vscode.l10n.t('Click or Enter opens · arrows walk · M materializes · P previews · F puts into the middle'),
-    states: {
-      fresh: vscode.l10n.t('fresh'), stale: vscode.l10n.t('stale'), failed: vscode.l10n.t('failed'), missing: vscode.l10n.t('never materialized'), running: vscode.l10n.t('running'), unknown: '',
-    },
-  };
 }

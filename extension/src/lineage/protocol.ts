@@ -46,22 +46,8 @@ export interface PageSide {
   // eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- the host asks nothing that has an answer
   requests: Record<never, never>;
   notifications: {
-    /** `words`: what the page says, in the language of the window */
-    show: { shown: Shown; words: Words };
+    show: Shown;
   };
-}
-
-export interface Words {
-  heading: string;
-  depth: string;
-  all: string;
-  steps: Record<'1' | '2', string>;
-  zoomIn: string;
-  zoomOut: string;
-  fit: string;
-  /** how keys and mouse act on a node */
-  hint: string;
-  states: Record<AssetStatus | 'unknown', string>;
 }
 
 /** What the serializer keeps. */

@@ -6,7 +6,7 @@ import { COMMANDS } from '../contributions';
 import type { Model, Projects } from '../dbt/types';
 import { qualifiedName } from '../warehouse/identifiers';
 import type { Warehouse } from '../warehouse/types';
-import { insertionOf, modelsWithUnitTests, unitTestNames, unitTestOf, type Frozen } from './freeze';
+import { insertionOf, unitTestOf, unitTestsIn, type Frozen } from './freeze';
 
 /** A test with more rows of one table than this says nothing to its reader. */
 const ROWS = 500;
@@ -25,7 +25,7 @@ export async function freezeJourney(clientId: string, { projects, warehouse }: F
   const model = await pickModel(projects);
   const sql = await textOf(vscode.Uri.file(model.file));
   const target = await placeOf(model);
-  const taken = unitTestNames(target.text);
+  const taken = unitTestsIn(target.text).map((test) => test.name);
   const name = await vscode.window.showInputBox({
     title: vscode.l10n.t('Freeze as a Unit Test of {0}', model.name), prompt: vscode.l10n.t('What the test is called: best after what this journey shows'), value: free('frozen_journey', taken),
     validateInput: (value) => (!/^[a-z_][a-z0-9_]*$/i.test(value) ? vscode.l10n.t('Letters, digits and underscores, no digit first') : taken.includes(value) ? vscode.l10n.t('{0} has a unit test of this name', path.basename(target.uri.fsPath)) : undefined),
@@ -81,7 +81,7 @@ async function placeOf(model: Model): Promise<Target> {
   const files = (await fs.readdir(folder)).filter((file) => /\.ya?ml$/.test(file)).map((file) => vscode.Uri.file(path.join(folder, file)));
   for (const uri of files) {
     const text = await textOf(uri);
-    if (modelsWithUnitTests(text).includes(model.name)) return { uri, text };
+    if (unitTestsIn(text).some((test) => test.model === model.name)) return { uri, text };
   }
   const uri = model.yaml ? vscode.Uri.file(model.yaml.file) : vscode.Uri.file(path.join(folder, `${model.name}.yml`));
   return { uri, text: await textOf(uri).catch(() => '') };

@@ -1,4 +1,6 @@
 /** A real journey as a dbt unit test with literal rows: pure. */
+import { parseYaml } from '../language/analysis/document';
+import { get, items, scalar } from '../language/analysis/yamlValues';
 import type { Column } from '../warehouse/types';
 
 /** Rows of a model for one client; values as PostgreSQL's own text. */
@@ -85,12 +87,12 @@ function rowsOf({ columns, rows }: Frozen, mask: Mask, nulls: boolean): string[]
   return ['rows:', ...rows.map((row) => `  - {${columns.flatMap((column, index): string[] => {
     const value = row[index] ?? null;
     if (value === null) return nulls ? [`${column.name}: null`] : [];
-    return [`${column.name}: ${scalar(column, mask(column, value))}`];
+    return [`${column.name}: ${written(column, mask(column, value))}`];
   }).join(', ')}}`)];
 }
 
 /** Texts and exact numbers are quoted: YAML would make something else of them. */
-function scalar({ type }: Column, value: string): string {
+function written({ type }: Column, value: string): string {
   if (type === 'boolean') return value === 't' || value === 'true' ? 'true' : 'false';
   return PLAIN.test(type) || /^[a-z][a-z_]*_\d+$/.test(value) ? value : JSON.stringify(value);
 }
@@ -118,14 +120,6 @@ export function insertionOf(text: string, test: string): Insertion {
   return { line: end, text: `${end === count ? missing : ''}${end > start + 1 ? '\n' : ''}${shifted}` };
 }
 
-/** Names of the unit tests of a properties file. */
-export const unitTestNames = (text: string): string[] => {
-  const start = text.search(/^unit_tests\s*:/m);
-  return start < 0 ? [] : [...text.slice(start).matchAll(/^\s*-\s+name\s*:\s*['"]?([\w-]+)/gm)].map(([, name = '']) => name);
-};
-
-/** The models that a properties file has unit tests of. */
-export const modelsWithUnitTests = (text: string): string[] => {
-  const start = text.search(/^unit_tests\s*:/m);
-  return start < 0 ? [] : [...new Set([...text.slice(start).matchAll(/^\s+(?:-\s+)?model\s*:\s*['"]?([\w-]+)/gm)].map(([, name = '']) => name))];
-};
+/** Each unit test of a properties file: its name, and the model that it tests. */
+export const unitTestsIn = (text: string): { name: string; model: string }[] =>
+  items(get(parseYaml(text).root, 'unit_tests')).map((test) => ({ name: scalar(get(test, 'name')) ?? '', model: scalar(get(test, 'model')) ?? '' }));

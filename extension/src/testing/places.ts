@@ -1,5 +1,8 @@
 /** Where a properties file defines the tests that dbt lists: pure. */
-import { LineCounter, isMap, isScalar, isSeq, parseDocument, type Node, type YAMLMap } from 'yaml';
+import { parseYaml } from '../language/analysis/document';
+import { LineIndex } from '../language/analysis/positions';
+import type { YamlNode } from '../language/analysis/types';
+import { get, items, scalar } from '../language/analysis/yamlValues';
 import type { DbtTest } from './tests';
 
 interface Defined {
@@ -37,47 +40,24 @@ const isLike = ({ name, generic, column, holder }: Defined, test: DbtTest): bool
   name === undefined && generic === test.generic && column === test.column && (test.model === undefined || holder === test.model);
 
 function definedIn(text: string): Defined[] {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, logLevel: 'silent', strict: false, uniqueKeys: false });
+  const { root } = parseYaml(text);
+  const lines = new LineIndex(text);
   const found: Defined[] = [];
-  const lineOf = (node: Node): number => Math.max(0, lines.linePos(node.range?.[0] ?? 0).line - 1);
+  const lineOf = ({ span }: YamlNode): number => lines.positionAt(span.start).line;
+  const nameOf = (node: YamlNode): string | undefined => scalar(get(node, 'name'));
 
-  const tests = (map: YAMLMap, holder: string | undefined, column: string | undefined): void => {
-    for (const key of ['data_tests', 'tests']) {
-      for (const item of itemsOf(map, key)) {
-        if (isScalar(item)) found.push({ holder, column, generic: String(item.value), name: undefined, line: lineOf(item) });
-        if (!isMap(item)) continue;
-        const [first] = item.items;
-        const explicit = textOf(item, 'test_name');
-        const body = isMap(first?.value) ? first.value : undefined;
-        const generic = explicit ?? (first && isScalar(first.key) ? String(first.key.value) : undefined);
-        found.push({ holder, column, generic, name: textOf(item, 'name') ?? (body && textOf(body, 'name')), line: lineOf(item) });
-      }
+  const tests = (node: YamlNode, holder: string | undefined, column: string | undefined): void => {
+    for (const item of ['data_tests', 'tests'].flatMap((key) => items(get(node, key)))) {
+      const plain = scalar(item);
+      const [first] = item.entries ?? [];
+      found.push({ holder, column, generic: plain ?? scalar(get(item, 'test_name')) ?? first?.key, name: nameOf(item) ?? (first?.value && nameOf(first.value)), line: lineOf(item) });
     }
   };
-  const holderOf = (map: YAMLMap): void => {
-    const name = textOf(map, 'name');
-    tests(map, name, undefined);
-    for (const column of itemsOf(map, 'columns')) if (isMap(column)) tests(column, name, textOf(column, 'name'));
-  };
-
-  if (!isMap(document.contents)) return found;
-  for (const section of ['models', 'seeds', 'snapshots']) for (const item of itemsOf(document.contents, section)) if (isMap(item)) holderOf(item);
-  for (const source of itemsOf(document.contents, 'sources')) {
-    if (isMap(source)) for (const table of itemsOf(source, 'tables')) if (isMap(table)) holderOf(table);
+  const tables = items(get(root, 'sources')).flatMap((source) => items(get(source, 'tables')));
+  for (const holder of [...['models', 'seeds', 'snapshots'].flatMap((section) => items(get(root, section))), ...tables]) {
+    tests(holder, nameOf(holder), undefined);
+    for (const column of items(get(holder, 'columns'))) tests(column, nameOf(holder), nameOf(column));
   }
-  for (const test of itemsOf(document.contents, 'unit_tests')) {
-    if (isMap(test)) found.push({ holder: textOf(test, 'model'), column: undefined, generic: undefined, name: textOf(test, 'name'), line: lineOf(test) });
-  }
+  for (const test of items(get(root, 'unit_tests'))) found.push({ holder: scalar(get(test, 'model')), column: undefined, generic: undefined, name: nameOf(test), line: lineOf(test) });
   return found;
-}
-
-function itemsOf(map: YAMLMap, key: string): Node[] {
-  const value = map.get(key, true) as Node | undefined;
-  return isSeq(value) ? (value.items as Node[]) : [];
-}
-
-function textOf(map: YAMLMap, key: string): string | undefined {
-  const value: unknown = map.get(key);
-  return typeof value === 'string' ? value : undefined;
 }

@@ -45,7 +45,13 @@ export class TestExplorer implements Disposable {
     controller.createRunProfile(vscode.l10n.t('Run'), vscode.TestRunProfileKind.Run, (request, token) => this.#run(request, token), true);
     const files = this.#store.add(vscode.workspace.createFileSystemWatcher('**/*.{sql,yml,yaml}'));
     for (const event of [files.onDidChange, files.onDidCreate, files.onDidDelete]) this.#store.add(event(({ fsPath }) => this.#changed(fsPath)));
-    this.#store.add(projects.onDidChange(() => this.#soon()));
+    // What a project holds is told by the files; what somebody types is nothing to dbt before it is saved
+    let roots = '';
+    this.#store.add(projects.onDidChange(() => {
+      const now = projects.all.map(({ root }) => root).join('\n');
+      if (now !== roots) this.#soon();
+      roots = now;
+    }));
     this.#store.add(dagster.onDidChange(() => this.#opened && this.#showChecks()));
     this.#store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => this.#soon()));
   }

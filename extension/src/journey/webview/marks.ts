@@ -1,6 +1,6 @@
 /** The shapes of the timeline; each kind has one of its own, so that colour is never alone. */
 import type { Shape } from '../scene';
-import { s } from './dom';
+import { s } from '../../webview/dom';
 
 const PATHS: Readonly<Record<Shape | 'purchase', string>> = {
   // filled circle, hollow circle, small diamond, square

@@ -9,7 +9,7 @@ import { rejectedSection } from './rejected';
 import { FactTable } from './table';
 import { Timeline } from './timeline';
 import { Tooltip } from './tooltip';
-import { button, h } from './dom';
+import { button, h } from '../../webview/dom';
 import { JourneyState, type View } from './state';
 import { t } from '../../base/l10n';
 

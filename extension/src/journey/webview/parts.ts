@@ -4,7 +4,7 @@ import { money } from '../../attribution/money';
 import { formatDay, formatTime, parseTime } from '../../attribution/time';
 import type { ChannelCount, Journey } from '../protocol';
 import { channelInWords, type Scene } from '../scene';
-import { button, h, s, type Child } from './dom';
+import { button, h, s, type Child } from '../../webview/dom';
 import { ring, shape } from './marks';
 import type { View } from './state';
 import { t } from '../../base/l10n';

@@ -1,5 +1,5 @@
 import type { RejectedRecord } from '../protocol';
-import { button, h } from './dom';
+import { button, h } from '../../webview/dom';
 import { t } from '../../base/l10n';
 
 /** The rules' reasons, in words (attribution rules, section 3). */

@@ -1,5 +1,5 @@
 import type { Fact, Facts } from '../facts';
-import { button, h } from './dom';
+import { button, h } from '../../webview/dom';
 import { t } from '../../base/l10n';
 
 export interface TableEvents {

@@ -5,7 +5,7 @@ import { select, type Selection } from 'd3-selection';
 import { utcFormat } from 'd3-time-format';
 import { zoom, zoomIdentity, type D3ZoomEvent } from 'd3-zoom';
 import { channelInWords, type PurchaseMark, type Scene, type ViewMark } from '../scene';
-import { h, s } from './dom';
+import { h, s } from '../../webview/dom';
 import { ring, shape } from './marks';
 import type { Tooltip } from './tooltip';
 import { t } from '../../base/l10n';

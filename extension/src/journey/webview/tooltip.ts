@@ -1,4 +1,4 @@
-import { h } from './dom';
+import { h } from '../../webview/dom';
 
 /** One tooltip for the whole page; what it says is in the marks' names and in the table as well. */
 export class Tooltip {

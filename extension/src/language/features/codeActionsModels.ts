@@ -3,7 +3,7 @@ import path from 'node:path';
 import { columnsOfModel } from '../analysis/columns';
 import type { YamlNode } from '../analysis/types';
 import type { Column, Model, Project, Properties } from '../project/types';
-import { get, items, scalar } from '../project/yamlValues';
+import { get, items, scalar } from '../analysis/yamlValues';
 import { addEntry, addItem, atEnd, indented, item, scalar as written, sequenceIndent } from './codeActionsYaml';
 import type { Fix } from './diagnosticsProblem';
 

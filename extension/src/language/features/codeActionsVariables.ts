@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Project } from '../project/types';
-import { get } from '../project/yamlValues';
+import { get } from '../analysis/yamlValues';
 import { addEntry, atEnd, scalar } from './codeActionsYaml';
 import type { Fix, TextChange } from './diagnosticsProblem';
 

@@ -4,7 +4,7 @@ import { parseJinja } from '../analysis/jinja';
 import type { JinjaCall, Span, YamlDocument, YamlNode } from '../analysis/types';
 import { DBT_TESTS } from '../project/globals';
 import type { FileRole, Project } from '../project/types';
-import { eachScalar, get, items, scalar } from '../project/yamlValues';
+import { eachScalar, get, items, scalar } from '../analysis/yamlValues';
 import { createModel } from './codeActionsModels';
 import { callProblems } from './diagnosticsJinja';
 import { didYouMean, ERROR, replacements, similar, WARNING, type Problem } from './diagnosticsProblem';

@@ -6,7 +6,7 @@ import type { YamlNode } from '../analysis/types';
 import type { Place } from './definition';
 import { linesOf } from './references';
 import type { FileRequest } from './request';
-import { eachScalar, get, items, scalar } from '../project/yamlValues';
+import { eachScalar, get, items, scalar } from '../analysis/yamlValues';
 
 /** Arguments of tests whose text is no column. */
 const NO_COLUMNS = new Set(['values', 'name', 'to', 'test_name', 'description', 'severity', 'config']);

@@ -2,7 +2,7 @@
 import { HumanError } from '../../base/errors';
 import type { Query, Relation, Select, SqlDocument } from '../analysis/types';
 import { GLOBALS } from '../project/globals';
-import { get, items, scalar } from '../project/yamlValues';
+import { get, items, scalar } from '../analysis/yamlValues';
 import { mentionsOf } from './references';
 import { checkIdentifier, checkJinjaName, type Changes, type Edit } from './renameEdits';
 import type { FileRequest } from './request';

@@ -4,7 +4,7 @@ import { HumanError } from '../../base/errors';
 import type { Span } from '../analysis/types';
 import { DBT_MACROS, GLOBALS } from '../project/globals';
 import type { Macro, Model } from '../project/types';
-import { entry, get } from '../project/yamlValues';
+import { entry, get } from '../analysis/yamlValues';
 import { linesOf, mentionsOf } from './references';
 import { checkJinjaName, type Changes, type Edit } from './renameEdits';
 import type { FileRequest } from './request';

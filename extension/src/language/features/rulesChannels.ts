@@ -1,7 +1,7 @@
 /** Rule: a channel in SQL is one of the known ones. */
 import type { Project, Properties } from '../project/types';
 import type { YamlNode } from '../analysis/types';
-import { get } from '../project/yamlValues';
+import { get } from '../analysis/yamlValues';
 import { didYouMean, replacements, similar, type Problem } from './diagnosticsProblem';
 import { ruleProblem, type Rule, type RuleContext } from './rulesContext';
 import { openerOf } from './rulesScan';

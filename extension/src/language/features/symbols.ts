@@ -2,7 +2,7 @@
 import { SymbolKind, type DocumentSymbol, type WorkspaceSymbol } from 'vscode-languageserver';
 import type { LineIndex } from '../analysis/positions';
 import type { Query, Span, SqlDocument, YamlEntry, YamlNode } from '../analysis/types';
-import { get, items, scalar } from '../project/yamlValues';
+import { get, items, scalar } from '../analysis/yamlValues';
 import { queryOfModel } from './targetColumns';
 import type { FileRequest, ProjectRequest } from './request';
 

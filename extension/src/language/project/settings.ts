@@ -1,6 +1,6 @@
 import type { Span, YamlDocument, YamlNode } from '../analysis/types';
 import type { FileRole } from './types';
-import { entry, get, items, scalar, valueOf } from './yamlValues';
+import { entry, get, items, scalar, valueOf } from '../analysis/yamlValues';
 
 /** dbt_project.yml, as far as the language server needs it. Folders are relative to the project, `/` between the parts. */
 export interface ProjectSettings {

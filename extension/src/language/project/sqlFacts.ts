@@ -1,7 +1,7 @@
 import type { JinjaArgument, JinjaCall, JinjaFile, Span } from '../analysis/types';
 import type { Facts, FoundUse } from './facts';
 import { GLOBALS } from './globals';
-import { plainValue } from './yamlValues';
+import { plainValue } from '../analysis/yamlValues';
 
 /** What a SQL file (model, macro, test, snapshot, analysis) or a Markdown file with docs blocks contributes. */
 export function sqlFacts(text: string, jinja: JinjaFile): Facts {

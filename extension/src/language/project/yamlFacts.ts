@@ -1,7 +1,7 @@
 import type { JinjaFile, Span, YamlDocument, YamlEntry, YamlNode } from '../analysis/types';
 import type { ColumnFact, Described, Facts, FoundUse } from './facts';
 import { usesOf } from './sqlFacts';
-import { eachScalar, entry, get, items, scalar, valueOf } from './yamlValues';
+import { eachScalar, entry, get, items, scalar, valueOf } from '../analysis/yamlValues';
 
 const SECTIONS = { models: 'model', seeds: 'seed', snapshots: 'snapshot', analyses: 'analysis', macros: 'macro' } as const;
 /** A scalar that is a call as a whole, as in `to: ref('a')` and `input: source('a', 'b')`. */

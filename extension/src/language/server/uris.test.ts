@@ -14,12 +14,12 @@ test('names with spaces, percent signs and other scripts go both ways', () => {
 
 test('a file is spelled as the client spelled it, or its folder', () => {
   const uris = new Uris(path.posix);
-  uris.root('file:///work/my%2Dproject/');
-  assert.equal(uris.uriOf('/work/my-project/models/a b.sql'), 'file:///work/my%2Dproject/models/a%20b.sql');
-  uris.opened('file:///work/my-project/models/%61.sql');
-  assert.equal(uris.uriOf('/work/my-project/models/a.sql'), 'file:///work/my-project/models/%61.sql');
-  uris.closed('file:///work/my-project/models/%61.sql');
-  assert.equal(uris.uriOf('/work/my-project/models/a.sql'), 'file:///work/my%2Dproject/models/a.sql');
+  uris.root('file:///shop/my%2Dproject/');
+  assert.equal(uris.uriOf('/shop/my-project/models/a b.sql'), 'file:///shop/my%2Dproject/models/a%20b.sql');
+  uris.opened('file:///shop/my-project/models/%61.sql');
+  assert.equal(uris.uriOf('/shop/my-project/models/a.sql'), 'file:///shop/my-project/models/%61.sql');
+  uris.closed('file:///shop/my-project/models/%61.sql');
+  assert.equal(uris.uriOf('/shop/my-project/models/a.sql'), 'file:///shop/my%2Dproject/models/a.sql');
 });
 
 test('drives and shares of Windows', () => {

@@ -1,48 +1,37 @@
 /** The page of a model's lineage: a graph in SVG, by mouse and keyboard. */
+import '../../webview/words';
 import './page.css';
 import { select } from 'd3-selection';
 import { curveBasis, line } from 'd3-shape';
 import { zoom, zoomIdentity, type ZoomBehavior } from 'd3-zoom';
+import { t } from '../../base/l10n';
 import { connect } from '../../webview/connect';
+import { button, h, s } from '../../webview/dom';
 import { layoutOf, neighbour, type Layout, type Size } from '../layout';
-import type { Graph, HostSide, LineageNode, PageSide, PageState, Shown, Words } from '../protocol';
+import type { Graph, HostSide, LineageNode, PageSide, PageState, Shown } from '../protocol';
 
 /** Below this width (pixels) layers stand one below the other. */
 const NARROW = 640;
 const ICONS: Record<string, string> = { fresh: 'pass', stale: 'warning', failed: 'error', missing: 'circle-large-outline', running: 'sync', source: 'database', unknown: 'circle-outline' };
-const SVG = 'http://www.w3.org/2000/svg';
 
-const toolbar = document.createElement('div');
-toolbar.className = 'toolbar';
-const heading = document.createElement('h1');
-const column = document.createElement('p');
-column.className = 'column';
-const head = document.createElement('header');
-head.append(heading, column, toolbar);
-const svg = document.createElementNS(SVG, 'svg');
-svg.setAttribute('role', 'group');
-const canvas = document.createElementNS(SVG, 'g');
-svg.append(canvas);
-const empty = document.createElement('p');
-empty.className = 'empty';
-const hint = document.createElement('footer');
-const main = document.createElement('main');
-main.append(head, svg, empty, hint);
+const toolbar = h('div', { class: 'toolbar' });
+const heading = h('h1');
+const column = h('p', { class: 'column' });
+const head = h('header', {}, heading, column, toolbar);
+const canvas = s('g');
+const svg = s('svg', { role: 'group' }, canvas);
+const empty = h('p', { class: 'empty' });
+const hint = h('footer', {}, t('Click or Enter opens · arrows walk · M materializes · P previews · F puts into the middle'));
+const main = h('main', {}, head, svg, empty, hint);
 document.body.append(main);
 
 let graph: Graph | undefined;
-let words: Words | undefined;
 let layout: Layout | undefined;
 let direction: 'LR' | 'TB' = 'LR';
 /** the node that keys act on */
 let current: string | undefined;
 
-const { rpc, setState } = connect<PageSide, HostSide>({
-  show: ({ shown, words: given }) => {
-    words = given;
-    show(shown);
-  },
-});
+const { rpc, setState } = connect<PageSide, HostSide>({ show });
 
 const zooming: ZoomBehavior<SVGSVGElement, unknown> = zoom<SVGSVGElement, unknown>().scaleExtent([0.15, 2]).on('zoom', ({ transform }: { transform: { toString: () => string } }) => canvas.setAttribute('transform', transform.toString()));
 select(svg).call(zooming).on('dblclick.zoom', null);
@@ -69,20 +58,17 @@ function show(shown: Shown): void {
 
 const ids = ({ nodes }: Graph): string => nodes.map(({ id, columns }) => `${id} ${columns.length}`).join('\n');
 const directionNow = (): 'LR' | 'TB' => (main.clientWidth < NARROW ? 'TB' : 'LR');
-const fill = (template: string, ...values: (string | number)[]): string => template.replace(/\{(\d)\}/g, (_, at: string) => String(values[Number(at)] ?? ''));
 
 /** @param moved whether the view is to find its place anew */
 function draw(moved: boolean): void {
-  if (!graph || !words) return;
-  const { focus } = graph;
+  if (!graph) return;
   direction = directionNow();
-  heading.textContent = fill(words.heading, focus);
-  hint.textContent = words.hint;
+  heading.textContent = t('Lineage of {0}', graph.focus);
   column.textContent = graph.column ?? '';
   column.hidden = graph.column === null;
-  toolbar.replaceChildren(...controls(words, graph));
+  toolbar.replaceChildren(...controls(graph));
   const hadFocus = document.activeElement instanceof SVGElement;
-  const drawn = new Map(graph.nodes.map((node) => [node.id, drawNode(node, words as Words)]));
+  const drawn = new Map(graph.nodes.map((node) => [node.id, drawNode(node)]));
   canvas.replaceChildren(...[...drawn.values()].map(({ element }) => element));
   layout = layoutOf(graph, new Map([...drawn].map(([id, { size }]) => [id, size])), direction);
   for (const [id, { element }] of drawn) {
@@ -91,68 +77,44 @@ function draw(moved: boolean): void {
   }
   const path = line<{ x: number; y: number }>(({ x }) => x, ({ y }) => y).curve(curveBasis);
   const traced = new Map(graph.edges.map((edge) => [`${edge.from}\n${edge.to}`, edge.traced]));
-  canvas.prepend(...layout.edges.map(({ from, to, points }) => make('path', { class: traced.get(`${from}\n${to}`) ? 'edge traced' : 'edge', d: path(points) ?? '', 'aria-hidden': 'true' })));
+  canvas.prepend(...layout.edges.map(({ from, to, points }) => s('path', { class: traced.get(`${from}\n${to}`) ? 'edge traced' : 'edge', d: path(points) ?? '', 'aria-hidden': 'true' })));
   if (moved) fit(false);
   if (hadFocus && current !== undefined) drawn.get(current)?.element.focus();
 }
 
-function controls({ depth, all, steps, zoomIn, zoomOut, fit: fitWord }: Words, shown: Graph): HTMLElement[] {
-  const choice = document.createElement('select');
-  choice.setAttribute('aria-label', depth);
-  choice.title = depth;
-  for (const [value, label] of [['1', steps['1']], ['2', steps['2']], ['all', all]] as const) choice.add(new Option(label, value));
-  choice.value = shown.depth === null ? 'all' : String(shown.depth);
-  choice.addEventListener('change', () => rpc.notify('depth', { depth: choice.value === 'all' ? null : Number(choice.value) }));
-  return [choice, button('zoom-in', zoomIn, () => scale(1.3)), button('zoom-out', zoomOut, () => scale(1 / 1.3)), button('screen-full', fitWord, () => fit(true))];
-}
-
-function button(icon: string, label: string, run: () => void): HTMLButtonElement {
-  const made = document.createElement('button');
-  made.type = 'button';
-  made.title = label;
-  made.setAttribute('aria-label', label);
-  const glyph = document.createElement('span');
-  glyph.className = `codicon codicon-${icon}`;
-  made.append(glyph);
-  made.addEventListener('click', run);
-  return made;
+function controls({ depth }: Graph): HTMLElement[] {
+  const label = t('How far to look');
+  const choice = h('select', { 'aria-label': label, title: label, onchange: () => rpc.notify('depth', { depth: choice.value === 'all' ? null : Number(choice.value) }) },
+    h('option', { value: '1' }, t('1 step')), h('option', { value: '2' }, t('2 steps')), h('option', { value: 'all' }, t('Everything')));
+  choice.value = depth === null ? 'all' : String(depth);
+  const tool = (icon: string, words: string, run: () => void): HTMLElement => button(words, run, { icon, quiet: true });
+  return [choice, tool('zoom-in', t('Zoom In (+)'), () => scale(1.3)), tool('zoom-out', t('Zoom Out (−)'), () => scale(1 / 1.3)), tool('screen-full', t('Show Everything (0)'), () => fit(true))];
 }
 
 /** A node at the origin, and how large it came out. */
-function drawNode(node: LineageNode, { states }: Words): { element: SVGGElement; size: Size } {
-  const { id, kind, status: state, layer, hidden, columns } = node;
-  const stateName = state ?? (kind === 'source' ? 'source' : 'unknown');
-  const stateWords = node.state || (state ? states[state] : '');
-  const element = make('g', {
-    class: `node ${kind} ${stateName}${id === graph?.focus ? ' focus' : ''}`, role: 'button', tabindex: id === current ? '0' : '-1', 'data-id': id,
-  });
-  const name = make('text', { class: 'name', x: '30', y: '18' });
-  name.textContent = id;
-  const detail = make('text', { class: 'detail', x: '30', y: '34' });
-  detail.textContent = stateWords === '' ? layer : stateWords;
-  const glyph = make('text', { class: 'glyph codicon', x: '9', y: '26', 'aria-hidden': 'true' });
-  glyph.textContent = glyphOf(ICONS[stateName] ?? 'circle-outline');
-  const rows = columns.map((text, index) => {
-    const row = make('text', { class: 'traced-column', x: '30', y: String(51 + index * 16) });
-    row.textContent = text;
-    return row;
-  });
+function drawNode({ id, kind, status, state, layer, hidden, columns }: LineageNode): { element: SVGGElement; size: Size } {
+  const look = status ?? (kind === 'source' ? 'source' : 'unknown');
+  const words = (x: number, y: number, name: string, text: string): SVGTextElement => s('text', { class: name, x, y }, text);
+  const name = words(30, 18, 'name', id);
+  const detail = words(30, 34, 'detail', state === '' ? layer : state);
+  const glyph = s('text', { class: 'glyph codicon', x: 9, y: 26, 'aria-hidden': 'true' }, glyphOf(ICONS[look] ?? 'circle-outline'));
+  const rows = columns.map((text, index) => words(30, 51 + index * 16, 'traced-column', text));
   const beyond = [hidden.upstream > 0 && `◂ ${hidden.upstream}`, hidden.downstream > 0 && `${hidden.downstream} ▸`].filter((text) => text !== false);
-  const rest = make('text', { class: 'beyond', y: '18' });
-  rest.textContent = beyond.join('  ');
-  // What is seen is what is said
-  element.setAttribute('aria-label', [id, detail.textContent, rest.textContent, ...columns].filter(Boolean).join(' '));
+  const rest = words(0, 18, 'beyond', beyond.join('  '));
   const height = 42 + (columns.length > 0 ? 4 + columns.length * 16 : 0);
-  const box = make('rect', { class: 'box', rx: '3', height: String(height) });
-  // Spaces are not drawn, and keep the words apart
-  element.append(box, glyph, ...[name, detail, rest, ...rows].flatMap((text) => [text, ' ']));
+  const box = s('rect', { class: 'box', rx: 3, height });
+  const element = s('g', {
+    class: `node ${kind} ${look}${id === graph?.focus ? ' focus' : ''}`, role: 'button', tabindex: id === current ? 0 : -1, 'data-id': id,
+    // What is seen is what is said; spaces are not drawn, and keep the words apart
+    'aria-label': [id, detail.textContent, rest.textContent, ...columns].filter(Boolean).join(' '),
+  }, box, glyph, ...[name, detail, rest, ...rows].flatMap((text) => [text, ' ']));
   canvas.append(element);
   const widthOf = (text: SVGTextElement): number => Math.ceil(text.getComputedTextLength());
   const restWidth = beyond.length > 0 ? widthOf(rest) + 12 : 0;
   const width = 40 + Math.max(widthOf(name) + restWidth, ...[detail, ...rows].map(widthOf));
   box.setAttribute('width', String(width));
   rest.setAttribute('x', String(width - restWidth + 2));
-  element.addEventListener('click', () => activate(node));
+  element.addEventListener('click', () => activate({ id, kind }));
   element.addEventListener('focus', () => {
     current = id;
     for (const other of canvas.querySelectorAll('.node')) other.setAttribute('tabindex', other === element ? '0' : '-1');
@@ -160,7 +122,7 @@ function drawNode(node: LineageNode, { states }: Words): { element: SVGGElement;
   return { element, size: { width, height } };
 }
 
-function activate({ id, kind }: LineageNode): void {
+function activate({ id, kind }: Pick<LineageNode, 'id' | 'kind'>): void {
   rpc.notify(kind === 'source' ? 'focus' : 'open', { id });
 }
 
@@ -194,16 +156,9 @@ function fit(whole: boolean): void {
   zooming.transform(select(svg), zoomIdentity.translate(width / 2 - centre.x * readable, height / 2 - centre.y * readable).scale(readable));
 }
 
-function make<Tag extends keyof SVGElementTagNameMap>(tag: Tag, attributes: Record<string, string> = {}): SVGElementTagNameMap[Tag] {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
-
 /** The character that the icon font has for a name. */
 function glyphOf(name: string): string {
-  const probe = document.createElement('span');
-  probe.className = `codicon codicon-${name}`;
+  const probe = h('span', { class: `codicon codicon-${name}` });
   document.body.append(probe);
   const content = getComputedStyle(probe, '::before').content.replace(/^"|"$/g, '');
   probe.remove();

@@ -1,5 +1,5 @@
 /** Small ways to look into a YAML tree. All are tolerant: what is not there is undefined or empty. */
-import type { YamlEntry, YamlNode } from '../analysis/types';
+import type { YamlEntry, YamlNode } from './types';
 
 export function entry(node: YamlNode | undefined, key: string): YamlEntry | undefined {
   return node?.entries?.find((one) => one.key === key);
