@@ -18,8 +18,6 @@ import io
 import json
 import os
 import queue
-import re
-import shutil
 import signal
 import sys
 import threading
@@ -27,38 +25,15 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
-# A folder of the workspace that is called dbt must not stand in for dbt
-sys.path[:] = [place for place in sys.path if place and Path(place).resolve() != Path.cwd()]
+# A folder of the workspace that is called dbt must not stand in for dbt; the files beside this one are found even by an
+# interpreter that leaves them out (PYTHONSAFEPATH)
+here = str(Path(__file__).resolve().parent)
+sys.path[:] = [here, *(place for place in sys.path if place and Path(place).resolve() != Path.cwd() and place != here)]
 
-Json = dict[str, Any]
+from dbt_compiler import Compiler, Json, RequestError, readable, run_dbt  # noqa: E402 - found by the line above
 
-# Where dbt reads a project's files, by the keys of dbt_project.yml
-FOLDERS = {
-    "model-paths": ["models"],
-    "macro-paths": ["macros"],
-    "test-paths": ["tests"],
-    "seed-paths": ["seeds"],
-    "snapshot-paths": ["snapshots"],
-    "analysis-paths": ["analyses"],
-    "function-paths": ["functions"],
-    "docs-paths": [],
-    "packages-install-path": "dbt_packages",
-}
-SUFFIXES = {".sql", ".yml", ".yaml", ".md", ".csv", ".py", ".txt"}
-# A password stays in the file that the person put it into: dbt reads the profile from there
-PROFILES = {"profiles.yml", "profiles.yaml"}
-TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-DELIMITER = re.compile(r"\{\{|\{%|\{#|\}\}|%\}|#\}")
 # What a watcher wants to know of, although dbt tells it to its log file only
 NODE_EVENTS = {"NodeStart", "NodeFinished"}
-
-
-class RequestError(Exception):
-    """A request that has no answer, and why."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 class Pipe:
@@ -79,13 +54,6 @@ class Pipe:
         with self._lock, contextlib.suppress(OSError, ValueError):
             self._stream.write(line + "\n")
             self._stream.flush()
-
-
-def tags_of(text: str) -> list[str] | None:
-    """The Jinja of a text, which is all that dbt parses; None where it cannot be told apart from the rest."""
-    if DELIMITER.search(TAG.sub("", text)):
-        return None
-    return TAG.findall(text)
 
 
 def free_folder(base: Path) -> Path:
@@ -113,283 +81,6 @@ def free_folder(base: Path) -> Path:
 
 # Open for as long as the process lives: closing a file gives up its lock
 LOCKS: list[Any] = []
-
-
-class Shadow:
-    """A copy of all that dbt reads of a project, kept current, with unsaved text in place of one file's."""
-
-    def __init__(self, project: Path, folder: Path) -> None:
-        self.project = project
-        # Deep enough that a path out of the project stays below the folder
-        self.root = folder / "shadow" / "a" / "b" / "c" / "d"
-        self.root.mkdir(parents=True, exist_ok=True)
-        self._known: dict[str, tuple[int, int]] = {}
-        self._overlay: str | None = None
-
-    def sync(self) -> set[str]:
-        """Copies what changed on disk, and names it."""
-        found = dict(self._files())
-        changed: set[str] = set()
-        for name in self._known.keys() - found.keys():
-            self._path(name).unlink(missing_ok=True)
-            changed.add(name)
-        for name, stamp in found.items():
-            if self._known.get(name) != stamp:
-                changed.add(name)
-                if name != self._overlay:
-                    self._copy(name)
-        if not self._known:
-            self._sweep(found)
-        self._known = found
-        return changed
-
-    def lay(self, name: str, text: str) -> bool:
-        """Puts an unsaved text in the place of a file; whether the shadow changed by it."""
-        changed = self.lift(name)
-        path = self._path(name)
-        if path.exists() and path.read_bytes() == text.encode():
-            return changed
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        path.write_bytes(text.encode())
-        self._overlay = name
-        return True
-
-    def lift(self, but: str | None = None) -> bool:
-        """Takes an unsaved text away again; whether there was one of another file than `but`."""
-        name = self._overlay
-        if name is None or name == but:
-            return False
-        self._overlay = None
-        self._path(name).unlink(missing_ok=True)
-        if name in self._known:
-            self._copy(name)
-        return True
-
-    def text(self, name: str) -> str | None:
-        """What the shadow has for a file."""
-        try:
-            return self._path(name).read_bytes().decode()
-        except (OSError, UnicodeDecodeError):
-            return None
-
-    def _path(self, name: str) -> Path:
-        return Path(os.path.normpath(self.root / name))
-
-    def _copy(self, name: str) -> None:
-        source, target = self.project / name, self._path(name)
-        with contextlib.suppress(OSError):
-            there, here = source.stat(), target.stat() if target.exists() else None
-            if here and (here.st_mtime_ns, here.st_size) == (there.st_mtime_ns, there.st_size):
-                return
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # With its time, by which dbt tells what changed
-            shutil.copy2(source, target)
-
-    def _sweep(self, found: Json) -> None:
-        """Removes what an earlier process left and the project does not have."""
-        wanted = {self._path(name) for name in found}
-        for folder, _, names in os.walk(self.root):
-            for name in names:
-                path = Path(folder) / name
-                if path not in wanted:
-                    path.unlink(missing_ok=True)
-
-    def _files(self) -> Any:
-        import yaml
-
-        try:
-            config = yaml.safe_load((self.project / "dbt_project.yml").read_text("utf-8"))
-        except (OSError, yaml.YAMLError, UnicodeDecodeError):
-            config = {}
-        config = config if isinstance(config, dict) else {}
-        yield from self._in(".", deep=False)
-        seen: set[str] = set()
-        for key, default in FOLDERS.items():
-            value = config.get(key, default)
-            for folder in value if isinstance(value, list) else [value]:
-                if isinstance(folder, str) and folder not in seen and "{" not in folder:
-                    seen.add(folder)
-                    yield from self._in(folder, deep=True)
-
-    def _in(self, folder: str, deep: bool) -> Any:
-        pending = [folder]
-        # dbt follows links, and so do we, but never round in a circle
-        seen: set[str] = set()
-        while pending:
-            current = pending.pop()
-            real = os.path.realpath(self.project / current)
-            if real in seen:
-                continue
-            seen.add(real)
-            try:
-                entries = list(os.scandir(self.project / current))
-            except OSError:
-                continue
-            for entry in entries:
-                name = os.path.normpath(f"{current}/{entry.name}")
-                if entry.is_dir():
-                    if deep and not entry.name.startswith("."):
-                        pending.append(name)
-                elif Path(entry.name).suffix in SUFFIXES and entry.name not in PROFILES:
-                    with contextlib.suppress(OSError):
-                        stat = entry.stat()
-                        yield name, (stat.st_mtime_ns, stat.st_size)
-
-
-class Compiler:
-    """Compiles texts of one project on a manifest that is held in memory."""
-
-    def __init__(self, project: str, folder: Path, options: list[str]) -> None:
-        self.shadow = Shadow(Path(project), folder)
-        self.options = [*options, "--project-dir", str(self.shadow.root)]
-        self.manifest: Any = None
-        self._stale = True
-        # Files whose text on disk is newer than the manifest's, while their Jinja is the same
-        self._behind: set[str] = set()
-        self._failure: RequestError | None = None
-        # By file: the text of which the manifest was made
-        self._parsed: dict[str, str | None] = {}
-
-    def refresh(self, event: Any, file: str | None = None, text: str | None = None) -> str | None:
-        """Brings the manifest up to the files, and to the unsaved text of one. Returns why it is an older one."""
-        if file is not None and self.manifest is not None and file not in self._parsed:
-            self._parsed[file] = self.shadow.text(file)
-        self._behind |= self.shadow.sync()
-        self._stale |= bool(self._behind - {file})
-        if file is None or text is None:
-            self._stale |= self.shadow.lift()
-        elif self._stale or not self._same(file, text):
-            self._stale |= self.shadow.lay(file, text) or file in self._behind
-        else:
-            self._stale |= self.shadow.lift(file)
-        if not self._stale and self._failure is None:
-            return None
-        if self._stale or self._failure is None:
-            event({"phase": "parse"})
-            self._stale, self._behind, self._failure = False, set(), None
-            try:
-                self.manifest = self._run(["parse"], None)
-                self._parsed = {}
-            except RequestError as failure:
-                self._failure = failure
-                self._stale = failure.kind == "KeyboardInterrupt"
-        if file is not None and text is not None and self._failure is None:
-            self._parsed[file] = self.shadow.text(file)
-        if self._failure is None:
-            return None
-        # What does not parse elsewhere need not keep this text from being shown
-        if self.manifest is None or file is None or text is None or not self._same(file, text):
-            raise self._failure
-        return str(self._failure)
-
-    def compile(self, params: Json, event: Any) -> Json:
-        """The SQL of a node, whose file has this text; or of a snippet, as if it stood in that file."""
-        file, text = params["file"], params["text"]
-        older = self.refresh(event, file, text)
-        node = self._node(file)
-        event({"phase": "compile"})
-        kept = node.raw_code
-        try:
-            node.raw_code = (params.get("snippet") or text).strip()
-            done = self._compile(["--select", "fqn:" + ".".join(node.fqn)])
-            found = next((one.node for one in done.results if one.node.unique_id == node.unique_id), None)
-            if found is None or found.compiled_code is None:
-                raise RequestError("no_node", f"dbt does not compile {node.name}.")
-            code = found.compiled_code
-        finally:
-            node.raw_code = kept
-        return {
-            "sql": code,
-            "uniqueId": node.unique_id,
-            "name": node.name,
-            "materialized": getattr(node.config, "materialized", None),
-            "relation": node.relation_name,
-            "older": older,
-        }
-
-    def inline(self, params: Json, event: Any) -> Json:
-        """The SQL of a text that stands in no file of the project."""
-        older = self.refresh(event)
-        event({"phase": "compile"})
-        done = self._compile(["--inline", params["text"]])
-        node = done.results[0].node
-        return {
-            "sql": node.compiled_code,
-            "uniqueId": node.unique_id,
-            "name": "",
-            "materialized": None,
-            "relation": None,
-            "older": older,
-        }
-
-    def _same(self, file: str, text: str) -> bool:
-        if self.manifest is None:
-            return False
-        parsed = self._parsed.get(file)
-        if parsed is None:
-            return False
-        tags = tags_of(text)
-        return tags is not None and tags == tags_of(parsed)
-
-    def _node(self, file: str) -> Any:
-        name = self.manifest.metadata.project_name
-        paths = {os.path.normpath(file)}
-        for node in self.manifest.nodes.values():
-            if node.package_name == name and os.path.normpath(node.original_file_path) in paths:
-                return node
-        for nodes in self.manifest.disabled.values():
-            for node in nodes:
-                if node.package_name == name and os.path.normpath(node.original_file_path) in paths:
-                    raise RequestError("disabled", f"{node.name} is disabled, so dbt does not compile it.")
-        raise RequestError("no_node", f"{file} is no model, test, snapshot or analysis of the project.")
-
-    def _compile(self, selection: list[str]) -> Any:
-        for node in self.manifest.nodes.values():
-            if getattr(node, "compiled", False):
-                # An ephemeral model is compiled once for each manifest, else
-                node.compiled, node.compiled_code = False, None
-                node.extra_ctes_injected, node.extra_ctes = False, []
-                node._pre_injected_sql = None
-        return self._run(["compile", "--no-populate-cache", *selection], self.manifest)
-
-    def _run(self, args: list[str], manifest: Any) -> Any:
-        return run_dbt([*args, "--no-write-json", *self.options], manifest)
-
-
-def run_dbt(
-    args: list[str], manifest: Any = None, callbacks: list[Any] | None = None, failed_is_result: bool = False
-) -> Any:
-    """One invocation of dbt. `failed_is_result`: results of which some failed are no failure."""
-    from dbt.cli.main import dbtRunner
-
-    errors: list[str] = []
-
-    def note(event: Any) -> None:
-        if event.info.level == "error":
-            errors.append(event.info.msg)
-
-    done = dbtRunner(manifest=manifest, callbacks=[note, *(callbacks or [])]).invoke(args)
-    if done.exception is not None:
-        kind = type(done.exception).__name__
-        message = str(done.exception)
-        # dbt tells of some faults in its log alone
-        if kind in ("DbtRuntimeError", "DbtBaseException") and "inline query" in message and errors:
-            kind, message = "CompilationError", "\n".join(errors)
-        raise RequestError(kind, readable(message))
-    if not done.success and (done.result is None or not failed_is_result):
-        results = getattr(done.result, "results", None) or []
-        messages = [str(one.message) for one in results if getattr(one, "message", None)] or errors
-        raise RequestError("DbtRuntimeError", readable("\n".join(messages) or "dbt failed without a word."))
-    return done.result
-
-
-def readable(message: str) -> str:
-    """A message without values that may be secrets."""
-    for name, value in os.environ.items():
-        if len(value) > 3 and re.search("PASS|SECRET|TOKEN", name, re.IGNORECASE):
-            message = message.replace(value, "***")
-    return re.sub(r"\x1b\[[0-9;]*m", "", message)
 
 
 class Session:
