@@ -32,13 +32,15 @@ export function registerCompiled({ commands, session, projects }: CompiledOption
     borderWidth: '1px 0', borderStyle: 'solid', borderColor: new vscode.ThemeColor('editor.lineHighlightBorder'),
   }));
   const notice = store.add(vscode.window.createTextEditorDecorationType({ after: { color: new vscode.ThemeColor('editorWarning.foreground'), margin: '0 0 0 2em' } }));
-  /** Says in the first line that is seen, wherever somebody scrolled to, that the text is an older one. */
+  const faded = store.add(vscode.window.createTextEditorDecorationType({ opacity: '0.6' }));
+  /** Says in the last line that is seen that the text is an older one: headings that stick to the top cover the first ones. */
   const tell = (editor: vscode.TextEditor): void => {
-    if (editor.document.uri.scheme !== SCHEME) return;
-    const problem = documents.problemOf(editor.document.uri);
-    const line = editor.visibleRanges[0]?.start.line ?? 0;
-    const end = editor.document.lineAt(Math.min(line + 1, editor.document.lineCount - 1)).range.end;
+    const { document } = editor;
+    if (document.uri.scheme !== SCHEME) return;
+    const problem = documents.problemOf(document.uri);
+    const { end } = document.lineAt(Math.min(editor.visibleRanges.at(-1)?.end.line ?? 0, document.lineCount - 1)).range;
     editor.setDecorations(notice, problem === undefined ? [] : [{ range: new vscode.Range(end, end), renderOptions: { after: { contentText: vscode.l10n.t('not current: {0}', oneLine(problem)) } } }]);
+    editor.setDecorations(faded, problem === undefined ? [] : [new vscode.Range(0, 0, document.lineCount, 0)]);
   };
   store.add(vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => tell(textEditor)));
   /** Shows in the other editor what belongs to the cursor of this one. */

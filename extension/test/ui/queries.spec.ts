@@ -29,7 +29,7 @@ test('the compiled SQL beside the model follows what is typed, keeps the last go
   await workbench.theme('dark');
   await workbench.shoot('compiled-dark');
   await typeAtEnd(workbench, ' {{ nothing_like_it() }}');
-  // In the line that is seen first, wherever the editor was scrolled to
+  // In a line that is seen, wherever the editor was scrolled to
   await expect(async () => {
     const notices = await compiled.locator('.view-lines [class*="ced-"]').evaluateAll((all) => all.map((one) => getComputedStyle(one, '::after').content));
     expect(notices.join()).toMatch(/not.current:.*nothing_like_it/);
@@ -55,7 +55,7 @@ test('a CTE runs from its lens, unsaved, into the grid; the order of the query s
   // A lens further down may lie under the lines that stick to the top
   await workbench.page.keyboard.press('ControlOrMeta+1');
   await workbench.page.keyboard.press('ControlOrMeta+Home');
-  // A lens that is drawn anew under the mouse swallows the click
+  // For a moment after a lens comes into sight VS Code has the command of the text before: it says so, and a second click does it
   await expect(async () => {
     await workbench.lens('Run Query').first().click({ timeout: 3000 });
     await expect(workbench.tab(/^channel_performance · /)).toBeVisible({ timeout: 10_000 });
