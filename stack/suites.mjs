@@ -16,6 +16,8 @@ const CLONE = 'clone.test.mjs';
 const FAULTS = 'tests/test_pipeline_faults.py';
 /** Nothing may hang whoever waits for the result. */
 const LIMIT_MINUTES = 18;
+/** Of the output of a suite that failed, repeated at the end. */
+const FAILURE_LINES = 120;
 // A process that is killed loses nothing by this, and no test cuts the power
 const UNSAFE = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
@@ -99,6 +101,8 @@ async function inLanes(chosen, tools, signal) {
   };
   await Promise.all([lane(0), lane(1)]);
   await lane('alone');
+  // The lanes mix; every runner sums up its failures last, so that the ends say what broke, and where
+  for (const { name, ok, output } of results) if (!ok) say(`\n${bold(`${name}: the end of what it said`)}\n${output.split('\n').slice(-FAILURE_LINES).join('\n')}`);
   say(`\n${bold('Summary')}`);
   for (const { name, ok, duration } of results) say(`  ${ok ? '✓ passed' : '✗ FAILED'}  ${name} (${duration})`);
   return results.every(({ ok }) => ok) ? 0 : 1;
@@ -124,8 +128,9 @@ async function attempt({ name, run: work }, tools, { signal, live }) {
     report(limit.aborted ? `\nStopped: it took longer than ${LIMIT_MINUTES} minutes.` : `\n${describe(error)}`);
   }
   const duration = seconds(performance.now() - started);
-  say(`\n${bold(name)} ${ok ? 'passed' : 'FAILED'} ${dim(`(${duration})`)}\n${lines.join('').trimEnd()}`);
-  return { name, ok, duration };
+  const output = lines.join('').trimEnd();
+  say(`\n${bold(name)} ${ok ? 'passed' : 'FAILED'} ${dim(`(${duration})`)}\n${output}`);
+  return { name, ok, duration, output };
 }
 
 // ---- what the suites run
