@@ -68,15 +68,16 @@ function modelLine(project: Project, model: Model): string {
 export function describeModel(project: Project, model: Model, columns: readonly Column[]): string {
   const properties = model.properties;
   const rows = unsaidGrain(properties?.description);
-  const parents = project.parents(model.name).length;
-  const children = project.children(model.name).length;
+  const neighbours = [counted(project.parents(model.name).length, 'parent')];
+  // Who waits for a word does not wait for every file to be read
+  if (project.complete) neighbours.push(counted(project.children(model.name).length, 'child').replace('childs', 'children'));
   return joined([
     `**${code(model.name)}** — ${description(modelLine(project, model))}`,
     description(properties?.description),
     rows === undefined ? '' : `Grain: ${description(rows)}`,
     columnTable(columns),
     properties && properties.tests.length > 0 ? `Tests: ${properties.tests.map(code).join(', ')}` : '',
-    `${counted(parents, 'parent')} · ${counted(children, 'child').replace('childs', 'children')} · ${place(project, model.file)}`,
+    [...neighbours, place(project, model.file)].join(' · '),
   ]);
 }
 

@@ -225,6 +225,25 @@ export class FileProject implements Project {
     else if (path.extname(file) === '' || /(?:packages|dependencies)\.ya?ml$/.test(file)) this.#relist = true;
   }
 
+  /** An editor holds a file from now on. Nothing is different where its text is the one that was read. */
+  opened(file: string, text: string): void {
+    if (!this.#isOnDisk(file, text, ({ read, stamp }) => !read || stamp === stampOf(file))) this.changed(file);
+  }
+
+  /** An editor holds a file no longer. @param text the last that it held: nothing is different where the disk has the same */
+  closed(file: string, text: string): void {
+    if (!this.#isOnDisk(file, text, () => true)) this.changed(file);
+  }
+
+  #isOnDisk(file: string, text: string, current: (known: Known) => boolean): boolean {
+    const known = this.#files.get(pathKey(file));
+    // Of YAML that is open the last good state is kept: it is read anew
+    if (!known || known.role === 'properties' || known.role === 'project' || this.#dirty.has(file) || !current(known)) return false;
+    if (readText(file) !== text) return false;
+    if (known.read) known.stamp = stampOf(file);
+    return true;
+  }
+
   /**
    * Compares the disk with what was read, for clients that tell nothing of it; a part of it with each step.
    * @returns whether anything changed

@@ -82,3 +82,28 @@ test('without being told, a comparison finds what came and what changed', async 
   workspace.compare();
   await soon(() => outer?.models.has('c') === true && outer.children('c').includes('a'));
 });
+
+test('an editor that opens or closes what the disk has changes nothing; unsaved text, and a disk that changed untold, do', async () => {
+  const { root, at, workspace } = made(TWO);
+  workspace.addRoot(root);
+  const file = at('models/a.sql');
+  const project = workspace.projectOf(file);
+  assert.ok(project);
+  await soon(() => project.complete);
+  const { version } = project;
+  let text = 'select 1 as a';
+  workspace.opened(file, () => text);
+  workspace.closed(file);
+  assert.equal(project.version, version);
+
+  workspace.opened(file, () => text);
+  text = "select 1 as a from {{ ref('b') }}";
+  workspace.edited(file);
+  assert.equal(project.uses('ref', 'b').length, 1);
+  workspace.closed(file);
+  assert.equal(project.uses('ref', 'b').length, 0);
+
+  fs.writeFileSync(file, "select 2 as a from {{ ref('c') }}");
+  workspace.opened(file, () => "select 2 as a from {{ ref('c') }}");
+  assert.equal(project.uses('ref', 'c').length, 1);
+});

@@ -12,7 +12,9 @@ const SLICE = 4;
 /** While the client is talking, reading waits until it has said nothing for so long (milliseconds). */
 const QUIET = 25;
 /** … but not longer than this altogether. */
-const LONGEST = 400;
+const LONGEST = 60;
+/** Of larger projects the models' columns are worked out when somebody asks: a project takes memory for what it holds ready. */
+const MOST_PREPARED = 2000;
 /** After a change that several others usually follow (milliseconds). */
 const TOGETHER = 50;
 
@@ -29,8 +31,14 @@ export class Workspace {
   #closed = false;
   #finding: NodeJS.Timeout | undefined;
 
-  /** @param changed something that a person sees may be different now */
-  constructor(private readonly changed: (project: FileProject) => void, private readonly log: (message: string) => void) {}
+  /** models whose answers are not prepared yet */
+  readonly #unprepared = new WeakMap<FileProject, Iterator<string, undefined>>();
+
+  /**
+   * @param changed something that a person sees may be different now
+   * @param prepare works out what answers about a model need, once everything is read
+   */
+  constructor(private readonly changed: (project: FileProject) => void, private readonly log: (message: string) => void, private readonly prepare: (project: FileProject, model: string) => void = () => undefined) {}
 
   get projects(): readonly FileProject[] {
     return [...this.#projects.values()];
@@ -74,8 +82,11 @@ export class Workspace {
 
   /** An editor holds the file from now on; `text` says what it holds at any time. */
   opened(file: string, text: () => string): void {
+    const again = this.#open.has(pathKey(file));
     this.#open.set(pathKey(file), text);
-    this.projectOf(file)?.changed(file);
+    const project = this.projectOf(file);
+    if (again) project?.changed(file);
+    else project?.opened(file, text());
   }
 
   /** What an editor holds is different. */
@@ -84,8 +95,9 @@ export class Workspace {
   }
 
   closed(file: string): void {
+    const text = this.#open.get(pathKey(file))?.();
     this.#open.delete(pathKey(file));
-    this.projectOf(file)?.changed(file);
+    if (text !== undefined) this.projectOf(file)?.closed(file, text);
   }
 
   /** Files or folders changed, came or went on the disk. */
@@ -158,7 +170,23 @@ export class Workspace {
     this.#finding.unref();
   }
 
-  /** Reads what is unread, a slice at a time. */
+  /** The next piece of work on a project. @returns whether there is more */
+  #step(project: FileProject): boolean {
+    if (!project.complete) {
+      if (!project.step()) this.changed(project);
+      return true;
+    }
+    let models = this.#unprepared.get(project);
+    if (!models) {
+      models = project.models.size > MOST_PREPARED ? [][Symbol.iterator]() : project.models.keys();
+      this.#unprepared.set(project, models);
+    }
+    const { value } = models.next();
+    if (value !== undefined) this.prepare(project, value);
+    return value !== undefined;
+  }
+
+  /** Reads what is unread and prepares answers, a slice at a time. */
   #read(): void {
     if (this.#reading) return;
     this.#reading = true;
@@ -171,16 +199,12 @@ export class Workspace {
         return;
       }
       const end = performance.now() + SLICE;
-      for (const project of this.#projects.values()) {
-        if (project.complete) continue;
-        while (performance.now() < end) {
-          if (project.step()) continue;
-          this.changed(project);
-          break;
-        }
-        if (performance.now() >= end) break;
-      }
-      this.#reading = [...this.#projects.values()].some(({ complete }) => !complete);
+      const busy = this.projects.filter((project) => {
+        let more = true;
+        while (more && performance.now() < end) more = this.#step(project);
+        return more;
+      });
+      this.#reading = busy.length > 0;
       read = performance.now();
       if (this.#reading) setImmediate(slice);
     };
