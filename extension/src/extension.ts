@@ -87,7 +87,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerJourney({ context, commands, warehouse, projects, dagster, rawDataDirectory: () => sources.environment.variables['RAW_DATA_DIR'] }),
     registerPreview({ context, commands, warehouse, projects, dagster, pageSize, neutralizeFormulas }),
     registerLenses({ projects, dagster }),
-    registerLanguage({ module: context.asAbsolutePath('dist/language-server.js'), commands, log }),
+    registerLanguage({ module: context.asAbsolutePath('dist/language-server.js'), commands, log, projects, dagster }),
     registerLineage({ extensionUri: context.extensionUri, commands, projects, dagster }),
     registerCompiled({ commands, session: sources.session, projects }),
     registerQueries({ commands, session: sources.session, projects, warehouse }),

@@ -1,8 +1,15 @@
 /** States of assets and checks in words: pure. */
 import type { Asset, AssetCheck } from './types';
+import type { Model } from '../dbt/types';
 
 /** The last part of an asset's key, which is the dbt model's name: `marts/first_touch_attribution` → `first_touch_attribution`. */
 export const nameOf = (key: string): string => key.split('/').at(-1) ?? key;
+
+/** The asset that Dagster makes of a model. */
+export function assetOfModel(assets: readonly Asset[], { name, layer }: Model): Asset | undefined {
+  const named = assets.filter(({ key }) => nameOf(key) === name);
+  return named.find(({ kinds, group }) => kinds.includes('dbt') && group === layer) ?? named.find(({ kinds }) => kinds.includes('dbt')) ?? named[0];
+}
 
 /** "2 min ago", "3 h ago", "5 days ago". @param milliseconds that have passed */
 export function ago(milliseconds: number): string {

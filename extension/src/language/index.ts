@@ -3,10 +3,13 @@ import type { LanguageClient } from 'vscode-languageclient/node';
 import { HumanError, messageOf } from '../base/errors';
 import type { Disposable } from '../base/events';
 import { COMMANDS } from '../contributions';
+import type { Dagster } from '../dagster/types';
+import { assetOfModel, checksInWords, describeAsset } from '../dagster/words';
+import type { Projects } from '../dbt/types';
 import type { Commands } from '../platform/commands';
 import { ConfigSetting } from '../platform/config';
 import type { Log } from '../platform/log';
-import { COLUMN_LINEAGE, PING, type ColumnLineage } from './protocol';
+import { COLUMN_LINEAGE, MODEL_AT, PING, type ColumnLineage } from './protocol';
 
 /** How often the server is asked whether it still answers, and how long it may take (milliseconds). */
 const ASKED = 10_000;
@@ -17,12 +20,19 @@ interface Options {
   module: string;
   commands: Commands;
   log: Log;
+  projects: Projects;
+  dagster: Dagster;
 }
 
 /** Starts the language server once activation is over, where dbt files are; it reads files only, so a folder need not be trusted. */
-export function registerLanguage({ module, commands, log }: Options): Disposable {
+export function registerLanguage({ module, commands, log, projects, dagster }: Options): Disposable {
   const enabled = new ConfigSetting('attribution.language.enabled');
-  const server = new Server(module, log);
+  const lastRun = (name: string): string => {
+    const model = projects.modelNamed(name);
+    const asset = model && assetOfModel(dagster.assets, model);
+    return asset ? [describeAsset(asset, Date.now()), checksInWords(asset.checks)].filter(Boolean).join(' · ') : '';
+  };
+  const server = new Server(module, log, lastRun);
   const follow = (): Promise<void> => (enabled.value ? server.start() : server.stop());
   const failed = (error: unknown): void => log.error(`Language server: ${messageOf(error)}`);
   // What activation waits for comes first
@@ -56,14 +66,15 @@ class Server {
   /** One step after the other: a stop while it starts would leave a process behind */
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(private readonly module: string, private readonly log: Log) {}
+  /** @param lastRun what Dagster says of a model, in words; '' where it says nothing */
+  constructor(private readonly module: string, private readonly log: Log, private readonly lastRun: (model: string) => string) {}
 
   start(): Promise<void> {
     return this.#enqueue(async () => {
       if (this.#client) return;
       // Its code is evaluated now, and not while the extension activates
       const { LanguageClient, RevealOutputChannelOn, TransportKind } = await import('vscode-languageclient/node');
-      const client = new LanguageClient('attribution.language', vscode.l10n.t('Attribution Language Server'), { module: this.module, transport: TransportKind.stdio }, {
+      const client: LanguageClient = new LanguageClient('attribution.language', vscode.l10n.t('Attribution Language Server'), { module: this.module, transport: TransportKind.stdio }, {
         documentSelector: [{ scheme: 'file', pattern: '**/*.{sql,yml,yaml,md}' }],
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         connectionOptions: { maxRestartCount: 4 },
@@ -75,6 +86,14 @@ class Server {
               if (item.insertText instanceof vscode.SnippetString && item.insertText.value.includes("'$1'")) item.command ??= { command: 'editor.action.triggerSuggest', title: '' };
             }
             return list;
+          },
+          // The server knows files; what ran, Dagster
+          provideHover: async (document, position, token, next) => {
+            const at = { textDocument: client.code2ProtocolConverter.asTextDocumentIdentifier(document), position };
+            const [hover, model] = await Promise.all([next(document, position, token), client.sendRequest<string | null>(MODEL_AT, at, token).catch(() => null)]);
+            const words = model === null ? '' : this.lastRun(model);
+            if (hover && words !== '') hover.contents.push(new vscode.MarkdownString().appendText(vscode.l10n.t('Last run: {0}', words)));
+            return hover;
           },
         },
       });

@@ -6,6 +6,9 @@ export const PING = 'attribution/ping';
 /** `attribution/columnLineage`, with the parameters of a hover: what the column under the cursor is made of; null where there is none. */
 export const COLUMN_LINEAGE = 'attribution/columnLineage';
 
+/** `attribution/model`, with the parameters of a hover: the name of the model that the word under it names; null where it names none. */
+export const MODEL_AT = 'attribution/model';
+
 export interface ColumnLineage {
   /** the model in whose file the cursor is */
   model: string;

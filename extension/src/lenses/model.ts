@@ -1,7 +1,7 @@
 /** What the lenses say: pure. */
 import { COMMANDS, VIEWS, type CommandId } from '../contributions';
 import type { Asset, AssetCheck, DagsterState } from '../dagster/types';
-import { ago, checksInWords, nameOf, rowsInWords } from '../dagster/words';
+import { ago, assetOfModel, checksInWords, nameOf, rowsInWords } from '../dagster/words';
 import type { Model } from '../dbt/types';
 import type { AssetDefinition } from './python';
 
@@ -37,13 +37,6 @@ export interface Subject {
 
 /** Longest reason that a lens shows; the whole is in its tooltip. */
 const REASON = 60;
-
-
-/** The asset that Dagster makes of a model. */
-export function assetOfModel(assets: readonly Asset[], { name, layer }: Model): Asset | undefined {
-  const named = assets.filter(({ key }) => nameOf(key) === name);
-  return named.find(({ kinds, group }) => kinds.includes('dbt') && group === layer) ?? named.find(({ kinds }) => kinds.includes('dbt')) ?? named[0];
-}
 
 /** A dbt model on a line of its SQL or its YAML. Whoever has a client has a journey. */
 export function subjectOfModel(model: Model, line: number, assets: readonly Asset[]): Subject {

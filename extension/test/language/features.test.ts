@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { CodeAction, DocumentSymbol, FoldingRange, Location, SemanticTokens, SignatureHelp, SymbolInformation, WorkspaceEdit } from 'vscode-languageserver/node';
 import { parse } from 'yaml';
+import { MODEL_AT } from '../../src/language/protocol';
 import { fileOf, uriOf, type LanguageClient } from './client';
 import { apply, labelOf } from './oracle';
 import { offered, offsetAt, openAt, problems, Rig } from './rig';
@@ -111,6 +112,9 @@ describe('hover and signature', () => {
     const offset = openAt(client, scratch(), "select * from {{ ref('channel_per|formance') }}");
     const text = await client.hover(scratch(), offset);
     for (const word of ['channel_performance', 'Grain', 'unique_clients', 'table']) assert.ok(text.includes(word), `${word} in ${text}`);
+    // Whose last run our own client adds
+    assert.equal(await client.at(MODEL_AT, scratch(), offset), 'channel_performance');
+    assert.equal(await client.at(MODEL_AT, scratch(), 2), null);
     client.close(scratch());
   });
 

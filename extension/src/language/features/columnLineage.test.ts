@@ -29,6 +29,12 @@ test('of a union each branch gives the column at its place', () => {
   assert.deepEqual(sorted(found)?.[1], ['raw.events > stg', 'stg > both', 'stg > through', 'through > both']);
 });
 
+test('from the YAML that describes it', () => {
+  const found = columnLineage(at('models/stg.yml', 'models:\n  - name: through\n    columns:\n      - name: reve¦nue\n'));
+  assert.deepEqual(sorted(found), [['raw.events: amount', 'stg: revenue', 'through: revenue'], ['raw.events > stg', 'stg > through']]);
+  assert.equal(columnLineage(at('models/sources.yml', at('models/sources.yml').text.replace('name: id', 'name: i¦d'))), null);
+});
+
 test('where no column is there is none', () => {
   assert.equal(columnLineage(at('models/mart.sql', 'sel¦ect 1 as one')), null);
 });

@@ -4,6 +4,7 @@ import type { ColumnReference, Query, Relation, Select, SelectItem, SqlDocument 
 import type { Project } from '../project/types';
 import type { ColumnLineage } from '../protocol';
 import type { PlaceRequest } from './request';
+import { targetAt } from './target';
 import { queryOfModel } from './targetColumns';
 import { cteOf, folded, holds, outer, readsOf, relationNamed, spelt, within } from './targetScopes';
 
@@ -23,14 +24,12 @@ interface Scope {
 const MOST = 500;
 const DEEPEST = 60;
 
-/** The lineage of the column under the cursor; null where there is none. */
+/** The lineage of the column under the cursor, in SQL or in the YAML that describes it; null where there is none. */
 export function columnLineage(request: PlaceRequest): ColumnLineage | null {
-  const { project, file, sql: document, offset } = request;
-  const model = project.modelOfFile(file)?.name;
-  if (!document || model === undefined) return null;
-  const scope = { project, file, document };
-  const started = startAt(scope, offset);
+  const { project } = request;
+  const started = request.yaml ? startInYaml(request) : startInSql(request);
   if (!started) return null;
+  const { model } = started;
   const columns = new Map<string, Set<string>>([[model, new Set([started.column])]]);
   const edges = new Map<string, { from: string; to: string }>();
   const queue: { input: Input; into: string }[] = started.inputs.map((input) => ({ input, into: model }));
@@ -46,7 +45,27 @@ export function columnLineage(request: PlaceRequest): ColumnLineage | null {
   return { model, column: `${model}.${started.column}`, columns: Object.fromEntries([...columns].map(([name, found]) => [name, [...found]])), edges: [...edges.values()] };
 }
 
-function startAt(scope: Scope, offset: number): { column: string; inputs: Input[] } | undefined {
+interface Start {
+  model: string;
+  column: string;
+  inputs: Input[];
+}
+
+function startInYaml(request: PlaceRequest): Start | undefined {
+  const { project } = request;
+  const target = targetAt(request);
+  if (target?.kind !== 'column' || target.of === undefined || !project.models.has(target.of)) return undefined;
+  const column = folded(target.name);
+  return { model: target.of, column, inputs: inputsOfModel(project, target.of, column) };
+}
+
+function startInSql({ project, file, sql: document, offset }: PlaceRequest): Start | undefined {
+  const model = project.modelOfFile(file)?.name;
+  const started = document && model !== undefined ? startAt({ project, file, document }, offset) : undefined;
+  return started && model !== undefined ? { model, ...started } : undefined;
+}
+
+function startAt(scope: Scope, offset: number): Omit<Start, 'model'> | undefined {
   const { document } = scope;
   for (const query of document.sql.queries) {
     for (const select of query.selects) {

@@ -20,8 +20,8 @@ export type Target = { span: Span } & (
   | { kind: 'cte'; document: SqlDocument; cte: Cte }
   /** the alias of a relation, or a qualifier that names one without an alias */
   | { kind: 'relation'; document: SqlDocument; select: Select; relation: Relation }
-  /** `item`: the cursor is on what makes a column; `from`: what makes the one that is read there (of a carried column, both) */
-  | { kind: 'column'; name: string; item?: Maker; from: readonly Maker[]; select?: Select }
+  /** `item`: the cursor is on what makes a column; `from`: what makes the one that is read there (of a carried column, both); `of`: the model or `source.table` that YAML describes */
+  | { kind: 'column'; name: string; item?: Maker; from: readonly Maker[]; select?: Select; of?: string }
   | { kind: 'local'; document: SqlDocument; local: Local }
 );
 
@@ -29,6 +29,12 @@ export type Target = { span: Span } & (
 export function targetAt(request: PlaceRequest): Target | undefined {
   if (request.yaml) return inYaml(request);
   return request.sql ? inSql(request, request.sql) : undefined;
+}
+
+/** The name of the model, seed or snapshot that the word under the cursor names. */
+export function modelAt(request: PlaceRequest): string | null {
+  const target = targetAt(request);
+  return target?.kind === 'model' ? target.name : null;
 }
 
 function inSql(request: PlaceRequest, document: SqlDocument): Target | undefined {
@@ -198,7 +204,7 @@ function inDescribed(project: Project, described: readonly Described[], offset: 
     const makers = new Makers(project);
     const name = column.name.toLowerCase();
     const from = one.kind === 'source' ? makers.ofSource(one.name, name) : makers.ofModel(one.name, name);
-    return { kind: 'column', name: column.name, from, span: column.nameSpan };
+    return { kind: 'column', name: column.name, from, span: column.nameSpan, of: one.name };
   }
   return undefined;
 }

@@ -2,10 +2,11 @@ import {
   DidChangeWatchedFilesNotification, LSPErrorCodes, ResponseError, WatchKind, type CancellationToken, type Connection, type InitializeParams, type InitializeResult, type Position,
 } from 'vscode-languageserver';
 import { HumanError, messageOf } from '../../base/errors';
+import { columnsOfModel } from '../analysis/columns';
 import { LineIndex } from '../analysis/positions';
 import type { RenameSupport } from '../features/renameEdits';
 import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/request';
-import { COLUMN_LINEAGE, PING } from '../protocol';
+import { COLUMN_LINEAGE, MODEL_AT, PING } from '../protocol';
 import { readText } from '../project/disk';
 import type { FileProject } from '../project/fileProject';
 import { Workspace } from '../project/workspace';
@@ -40,7 +41,7 @@ export class LanguageServer {
   #completed: PlaceRequest | undefined;
 
   constructor(private readonly connection: Connection, private readonly features: Features) {
-    this.#workspace = new Workspace((project) => this.#publisher.projectChanged(project), (message) => connection.console.warn(message));
+    this.#workspace = new Workspace((project) => this.#publisher.projectChanged(project), (message) => connection.console.warn(message), (project, model) => void columnsOfModel(project, model));
     this.#publisher = new Publisher({
       documents: this.#documents, projectOf: (file) => this.#workspace.projectOf(file),
       find: async (document) => {
@@ -123,9 +124,10 @@ export class LanguageServer {
     connection.onDidCloseTextDocument(this.#notified('textDocument/didClose', ({ textDocument: { uri } }) => {
       const file = this.#uris.fileOf(uri);
       if (file === undefined) return;
+      // It asks for the last text
+      this.#workspace.closed(file);
       this.#documents.close(file);
       this.#uris.closed(uri);
-      this.#workspace.closed(file);
       this.#publisher.closed(uri);
     }));
     const touched = (uris: readonly string[]): void => this.#workspace.touched(uris.flatMap((uri) => this.#uris.fileOf(uri) ?? []));
@@ -156,7 +158,7 @@ export class LanguageServer {
         const request = this.#file(params.textDocument.uri, token);
         return request && run ? await run(request, params) : null;
       });
-    const { completion, completionResolve, hover, signatureHelp, definition, references, prepareRename, rename, documentHighlight, documentSymbol, foldingRange, semanticTokens, codeAction, workspaceSymbol, columnLineage } = features;
+    const { completion, completionResolve, hover, signatureHelp, definition, references, prepareRename, rename, documentHighlight, documentSymbol, foldingRange, semanticTokens, codeAction, workspaceSymbol, columnLineage, modelAt } = features;
     if (completion) {
       connection.onCompletion(place('textDocument/completion', (request, { context }) => {
         // Not its trees: there would be two of them after each letter
@@ -180,6 +182,7 @@ export class LanguageServer {
     if (rename) connection.onRenameRequest(place('textDocument/rename', (request, { newName }) => rename(request, newName, this.#renames)));
     if (documentHighlight) connection.onDocumentHighlight(place('textDocument/documentHighlight', (request) => documentHighlight(request)));
     if (columnLineage) connection.onRequest(COLUMN_LINEAGE, place('attribution/columnLineage', (request) => columnLineage(request)));
+    if (modelAt) connection.onRequest(MODEL_AT, place('attribution/model', (request) => modelAt(request)));
     if (documentSymbol) connection.onDocumentSymbol(whole('textDocument/documentSymbol', (request) => documentSymbol(request)));
     if (foldingRange) connection.onFoldingRanges(whole('textDocument/foldingRange', (request) => foldingRange(request)));
     if (semanticTokens) {

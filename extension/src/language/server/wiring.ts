@@ -17,6 +17,7 @@ import { prepareRename, rename } from '../features/rename';
 import type { RenameSupport } from '../features/renameEdits';
 import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/request';
 import type { ColumnLineage } from '../protocol';
+import { modelAt } from '../features/target';
 import { semanticTokens, SEMANTIC_LEGEND } from '../features/semanticTokens';
 import { signatureHelp } from '../features/signature';
 import { documentSymbol, workspaceSymbol } from '../features/symbols';
@@ -45,11 +46,12 @@ export interface Features {
   documentHighlight?: (request: PlaceRequest) => Answer<DocumentHighlight[] | null>;
   /** of our own client */
   columnLineage?: (request: PlaceRequest) => Answer<ColumnLineage | null>;
+  modelAt?: (request: PlaceRequest) => Answer<string | null>;
 }
 
 export const FEATURES: Features = {
   completion, completionResolve, hover, signatureHelp,
   definition, references, prepareRename, rename, documentHighlight, documentSymbol, workspaceSymbol, foldingRange,
   semanticTokens: { legend: SEMANTIC_LEGEND, full: semanticTokens },
-  diagnostics, codeAction: codeActions, columnLineage,
+  diagnostics, codeAction: codeActions, columnLineage, modelAt,
 };
