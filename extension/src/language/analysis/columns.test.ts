@@ -75,3 +75,21 @@ test('a change is seen by the models that depend on it, and others are kept', ()
   assert.deepEqual(told(fixture, 'b').columns, ['x integer < a.x', 'more integer < a.more']);
   assert.equal(columnsOfModel(fixture.project, 'c'), before);
 });
+
+test('each version of a model has its own columns, snapshots in YAML those of what they keep', () => {
+  const fixture = projectOf({
+    'models/dim_v1.sql': 'select 1 as old', 'models/newest.sql': 'select 2 as new',
+    'models/a.sql': "select * from {{ ref('dim') }}", 'models/b.sql': "select * from {{ ref('dim', v=1) }}", 'models/c.sql': "select d.* from {{ ref('shop', 'dim', version='2') }} d",
+    'models/d.sql': "select id, dbt_valid_to from {{ ref('kept') }}", 'models/e.sql': "select * from {{ ref('kept') }}",
+    'models/schema.yml': "models:\n  - name: dim\n    latest_version: 2\n    versions:\n      - v: 1\n      - v: 2\n        defined_in: newest\nsources:\n  - name: raw\n    tables:\n      - name: x\n        columns:\n          - name: id\n",
+    'snapshots/kept.yml': "snapshots:\n  - name: kept\n    relation: source('raw', 'x')\n  - name: again\n    relation: ref('dim')\n",
+  });
+  const names = (model: string): string[] => columnsOfModel(fixture.project, model).columns.map(({ name }) => name);
+  assert.deepEqual(['a', 'b', 'c'].map(names), [['new'], ['old'], ['new']]);
+  const added = ['dbt_scd_id', 'dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to'];
+  assert.deepEqual(names('e'), ['id', ...added]);
+  assert.deepEqual(told(fixture, 'd').columns, ['id < kept.id', 'dbt_valid_to < kept.dbt_valid_to']);
+  assert.deepEqual(names('again'), ['new', ...added]);
+  fixture.edit('models/newest.sql', 'select 2 as newer');
+  assert.deepEqual(names('again'), ['newer', ...added]);
+});

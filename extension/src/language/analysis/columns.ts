@@ -1,6 +1,6 @@
 /** What columns models, sources and the relations of a query have, as the files tell it: through CTEs, stars, unions and the models that are referred to. */
 import type { Column, ColumnDoc, Columns, Model, Project, Properties } from '../project/types';
-import { QueryColumns } from './columnsQuery';
+import { QueryColumns, type ModelColumns } from './columnsQuery';
 import type { Cte, Query, Relation, SqlDocument } from './types';
 
 const NONE: Columns = { columns: [], certain: false };
@@ -27,7 +27,7 @@ class ProjectColumns {
   readonly #models = new Map<string, Known>();
   readonly #busy = new Set<string>();
   #documents = new WeakMap<SqlDocument, QueryColumns>();
-  #version = -1;
+  #seen = -1;
 
   constructor(private readonly project: Project) {}
 
@@ -62,7 +62,8 @@ class ProjectColumns {
     const sources = new Map<string, Properties | undefined>();
     const { properties } = model;
     const manifest = this.project.manifestColumns(model.name);
-    const own = this.#own(model, (name) => {
+    const own = this.#own(model, (wanted, version) => {
+      const name = this.#version(wanted, version);
       const known = this.model(name);
       models.set(name, known);
       return known?.columns ?? NONE;
@@ -74,29 +75,34 @@ class ProjectColumns {
     return { columns, model, revision: this.project.revision(model.file), properties, manifest, models, sources, checked: this.project.version };
   }
 
-  #own(model: Model, models: (name: string) => Columns, sources: (key: string) => Columns): Columns {
+  /** The name of the model that `ref('orders', v=2)` asks for. */
+  #version(name: string, version: string | undefined): string {
+    return version === undefined ? name : this.project.modelVersion(name, version)?.name ?? name;
+  }
+
+  #own(model: Model, models: ModelColumns, sources: (key: string) => Columns): Columns {
     if (model.kind === 'seed') {
       const columns = this.project.seedColumns(model.file).map(({ name, span }): Column => ({ name, location: { file: model.file, span }, tests: [] }));
       return { columns, certain: columns.length > 0 };
     }
+    if (model.relation) return snapshotOf(model.relation.kind === 'ref' ? models(model.relation.name) : sources(model.relation.name));
     const document = model.file.endsWith('.sql') ? this.project.sql(model.file) : undefined;
     if (!document) return NONE;
     const query = model.kind === 'snapshot' ? snapshotQuery(document, model.name) : document.sql.query;
     if (!query) return NONE;
     const made = new QueryColumns(model.file, document, models, sources).ofQuery(query);
-    if (model.kind !== 'snapshot') return made;
-    return { columns: [...made.columns, ...SNAPSHOT.map((name): Column => ({ name, tests: [] }))], certain: false };
+    return model.kind === 'snapshot' ? snapshotOf(made) : made;
   }
 
   /** The queries of a document, as the project is now. */
   document(file: string, document: SqlDocument): QueryColumns {
-    if (this.#version !== this.project.version) {
-      this.#version = this.project.version;
+    if (this.#seen !== this.project.version) {
+      this.#seen = this.project.version;
       this.#documents = new WeakMap();
     }
     let known = this.#documents.get(document);
     if (!known) {
-      known = new QueryColumns(file, document, (name) => this.model(name)?.columns ?? NONE, (key) => columnsOfSource(this.project, key));
+      known = new QueryColumns(file, document, (name, version) => this.model(this.#version(name, version))?.columns ?? NONE, (key) => columnsOfSource(this.project, key));
       this.#documents.set(document, known);
     }
     return known;
@@ -135,6 +141,11 @@ export function columnsOfQuery(project: Project, file: string, document: SqlDocu
 /** The columns of something in FROM. */
 export function columnsOfRelation(project: Project, file: string, document: SqlDocument, relation: Relation): Columns {
   return ofProject(project).document(file, document).ofRelation(relation);
+}
+
+/** The rows of a snapshot: those that it keeps, with what dbt adds. */
+function snapshotOf({ columns }: Columns): Columns {
+  return { columns: [...columns, ...SNAPSHOT.map((name): Column => ({ name, tests: [] }))], certain: false };
 }
 
 function snapshotQuery({ jinja, sql }: SqlDocument, name: string): Query | undefined {

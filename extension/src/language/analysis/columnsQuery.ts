@@ -6,6 +6,9 @@ type MutableColumns = { columns: Column[]; certain: boolean };
 
 const NONE: Columns = { columns: [], certain: false };
 
+/** The columns of a model, or of one version of it. */
+export type ModelColumns = (name: string, version?: string) => Columns;
+
 /** Works out each query once. What models and sources have is asked for from outside. */
 export class QueryColumns {
   readonly #queries = new Map<Query, Columns>();
@@ -14,7 +17,7 @@ export class QueryColumns {
   #selects: Map<Relation, Select> | undefined;
   readonly #ctes = new Map<Query, Map<string, Cte[]>>();
 
-  constructor(private readonly file: string, private readonly document: SqlDocument, private readonly models: (name: string) => Columns, private readonly sources: (key: string) => Columns) {}
+  constructor(private readonly file: string, private readonly document: SqlDocument, private readonly models: ModelColumns, private readonly sources: (key: string) => Columns) {}
 
   /** Of a union the first branch names the columns; a type holds where the branches agree. */
   ofQuery(query: Query, aliases?: Cte['columnAliases']): Columns {
@@ -122,7 +125,7 @@ export class QueryColumns {
   }
 
   #made(select: Select, item: SelectItem, name: string): Column {
-    const made: Column = { name, location: { file: this.file, span: item.nameSpan ?? item.span }, tests: [] };
+    const made: Column = { name, location: { file: this.file, span: item.nameSpan ?? item.namesSpan ?? item.span }, tests: [] };
     if (item.type !== undefined) made.type = item.type;
     if (!item.column) return made;
     const source = this.#resolve(select, item.column);
@@ -179,7 +182,7 @@ export class QueryColumns {
   #plain(relation: Relation): Columns {
     switch (relation.kind) {
       case 'ref': {
-        const found = this.models(relation.path.at(-1) ?? '');
+        const found = this.models(relation.path.at(-1) ?? '', relation.version);
         return relation.dynamic && found.certain ? { ...found, certain: false } : found;
       }
       case 'source': return this.sources(relation.path.join('.'));

@@ -150,7 +150,7 @@ export abstract class FromParser extends ExpressionParser {
       return { kind: 'jinja', span: { start: token.start, end: this.lastEnd }, path: [] };
     }
     const span = { start: token.start, end: token.end };
-    return (call ? relationOfCall(call, span) : undefined) ?? { kind: 'jinja', span, path: [] };
+    return (call ? relationOfCall(call, span, this.text) : undefined) ?? { kind: 'jinja', span, path: [] };
   }
 
   #namedRelation(): Relation | undefined {
@@ -239,8 +239,16 @@ export abstract class FromParser extends ExpressionParser {
   }
 }
 
+/** The version that `ref('orders', v=2)` asks for, where it is written out. */
+export function versionIn({ arguments: all }: JinjaCall, text: string): string | undefined {
+  const argument = all.find(({ name }) => name === 'v' || name === 'version');
+  if (!argument?.nameSpan) return undefined;
+  const version = argument.text ?? text.slice(argument.nameSpan.end, argument.span.end).replace(/^\s*=\s*/, '').trim();
+  return /^[\w.-]+$/.test(version) ? version : undefined;
+}
+
 /** The relation that `ref(…)` or `source(…)` names; undefined where an argument is worked out. */
-function relationOfCall(call: JinjaCall, span: Span): Relation | undefined {
+function relationOfCall(call: JinjaCall, span: Span, text: string): Relation | undefined {
   const positional = call.arguments.filter(({ name }) => name === undefined);
   const [first, second] = positional;
   if (positional.length === 0 || positional.length > 2 || positional.some(({ text }) => text === undefined)) return undefined;
@@ -251,5 +259,6 @@ function relationOfCall(call: JinjaCall, span: Span): Relation | undefined {
   if (call.name !== 'ref' && call.name !== 'builtins.ref') return undefined;
   const model = second ?? first;
   if (model?.text === undefined || !model.textSpan) return undefined;
-  return { kind: 'ref', span, path: [model.text], pathSpan: { ...model.textSpan }, ...(call.arguments.length > positional.length ? { dynamic: true } : {}) };
+  const version = versionIn(call, text);
+  return { kind: 'ref', span, path: [model.text], pathSpan: { ...model.textSpan }, ...(version === undefined ? {} : { version }), ...(call.arguments.length > positional.length ? { dynamic: true } : {}) };
 }

@@ -233,8 +233,12 @@ export class QueryParser extends FromParser {
     if (made.column) item.column = made.column;
     if (alias === 'pieced') {
       item.dynamic = true;
-      const names = this.#loopNames(this.word(before - this.at) === 'as' ? before + 1 : before, base);
-      if (names) item.names = names;
+      const from = this.word(before - this.at) === 'as' ? before + 1 : before;
+      const names = this.#loopNames(from, base);
+      if (names) {
+        item.names = names;
+        item.namesSpan = { start: this.startOf(from - this.at), end: this.lastEnd };
+      }
     }
     if (alias && alias !== 'pieced') {
       item.name = this.folded(alias);

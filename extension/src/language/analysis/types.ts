@@ -83,6 +83,8 @@ export interface SelectItem {
   name?: string;
   /** of a dynamic one in a loop over a list that the file spells out: the names of the columns that it makes */
   names?: string[];
+  /** where the alias that makes these is written */
+  namesSpan?: Span;
   /** where that name is written: the alias, or the column's own name */
   nameSpan?: Span;
   /** `*` or `alias.*` */
@@ -102,6 +104,8 @@ export interface Relation {
   /** ref: [model]; source: [source, table]; name: [cte or schema, table] */
   path: string[];
   pathSpan?: Span;
+  /** of `ref('orders', v=2)` */
+  version?: string;
   alias?: { name: string; span: Span };
   /** `as alias (a, b)` */
   columnAliases?: { name: string; span: Span }[];

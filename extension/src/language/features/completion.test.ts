@@ -52,6 +52,14 @@ describe('Jinja', () => {
     assert.deepEqual(sql(`{{ ref('shop', '${CURSOR}') }}`).labels, ['new', 'orders', 'stg_customers', 'stg_orders']);
   });
 
+  test('names are offered with their quotes where none are written', () => {
+    assert.equal(sql(`select * from {{ ref(${CURSOR}) }}`, '(').take('stg_orders'), "select * from {{ ref('stg_orders') }}");
+    assert.equal(sql(`select * from {{ ref(stg_or${CURSOR}\nwhere true`).take('stg_orders'), "select * from {{ ref('stg_orders'\nwhere true");
+    assert.equal(sql(`{{ source('raw', ${CURSOR}`).take('customers'), "{{ source('raw', 'customers'");
+    assert.equal(sql(`{{ var(${CURSOR}) }}`).take('window_days'), "{{ var('window_days') }}");
+    assert.ok(!sql(`{{ config(${CURSOR}) }}`).labels.includes('stg_orders'));
+  });
+
   test('sources, then their tables', () => {
     assert.deepEqual(sql(`{{ source('${CURSOR}') }}`).labels, ['raw']);
     assert.deepEqual(sql(`{{ source('raw', '${CURSOR}') }}`).labels, ['customers', 'orders']);

@@ -125,7 +125,16 @@ function inCode(place: JinjaPlace): readonly Offer[] {
   if (call?.name === 'config' && call.brackets === '') {
     return call.keyword === undefined ? configKeys(place, call) : [...(CONFIG_KEYS[call.keyword]?.form === 'boolean' ? values(['true', 'false']) : []), ...expressions(place)];
   }
-  return [...(call ? parameters(project, text, cursor, call) : []), ...expressions(place)];
+  return [...(call ? [...unquoted(place, call), ...parameters(project, text, cursor, call)] : []), ...expressions(place)];
+}
+
+/** Calls whose arguments are names in quotes. */
+const NAMED_IN_QUOTES = new Set(['ref', 'source', 'var', 'doc']);
+
+/** What belongs between quotes, offered with them where none is written yet: `ref(`. */
+function unquoted(place: JinjaPlace, call: OpenCall): Offer[] {
+  if (!NAMED_IN_QUOTES.has(call.name) || call.brackets !== '' || call.keyword !== undefined) return [];
+  return inString(place).map((offer) => ({ ...offer, insertText: `'${offer.label}'`, sortText: `0${offer.sortText ?? offer.label}` }));
 }
 
 const OPERATORS = new Set(['if', 'elif', 'else', 'and', 'or', 'not', 'in', 'do', 'call', 'filter', 'recursive']);

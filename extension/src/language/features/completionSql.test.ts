@@ -80,6 +80,12 @@ test('relations behind from and join', () => {
   assert.deepEqual(ask(`select extract(day from ${CURSOR}) from {{ ref('stg_customers') }} as c`).names.slice(0, 2), ['customer_id', 'name']);
 });
 
+test('columns that a function in FROM is given', () => {
+  assert.deepEqual(ask(`select 1 from {{ ref('stg_customers') }} c cross join lateral jsonb_to_recordset(c.na${CURSOR}::jsonb) as item(sku text)`).names, ['customer_id', 'name']);
+  assert.deepEqual(ask(`select 1 from {{ ref('stg_customers') }} c, unnest(coalesce(c.${CURSOR}`).names, ['customer_id', 'name']);
+  assert.deepEqual(ask(`select 1 from {{ ref('stg_customers') }} c join (select 1) as d (${CURSOR}`).names, []);
+});
+
 test('half-written text', () => {
   assert.deepEqual(ask(`select o.${CURSOR}`).names, []);
   assert.deepEqual(ask(`with a as (select customer_id from {{ ref('stg_customers') }}), b as (select a.${CURSOR}`).names, ['customer_id']);

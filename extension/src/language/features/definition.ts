@@ -1,6 +1,7 @@
 /** Go to definition. */
 import type { Location, LocationLink } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
+import type { Model, Project } from '../project/types';
 import type { PlaceRequest } from './request';
 import { targetAt, type Target } from './target';
 
@@ -31,9 +32,9 @@ export function definition(request: PlaceRequest, links: boolean): Location[] | 
 export function definitionOf({ project, file }: PlaceRequest, target: Target): Place | undefined {
   switch (target.kind) {
     case 'model': {
-      const version = target.version === undefined ? undefined : project.models.get(`${target.name}_v${target.version}`);
+      const version = target.version === undefined ? undefined : project.modelVersion(target.name, target.version);
       const model = version ?? project.models.get(target.name);
-      return model && { file: model.file, span: { start: 0, end: 0 } };
+      return model && { file: model.file, span: nameOf(project, model) ?? { start: 0, end: 0 } };
     }
     case 'table': {
       const table = project.sources.get(target.name);
@@ -57,4 +58,10 @@ export function definitionOf({ project, file }: PlaceRequest, target: Target): P
     }
     case 'column': return (target.from.length > 0 ? target.from : [target.item]).find((maker) => maker?.place)?.place;
   }
+}
+
+/** Where a snapshot's name stands: one of several in its file. Any other model is its whole file. */
+function nameOf(project: Project, { kind, name, file, properties, relation }: Model): Span | undefined {
+  if (kind !== 'snapshot') return undefined;
+  return relation ? properties?.nameSpan : project.sql(file)?.jinja.definitions.find((one) => one.kind === 'snapshot' && one.name === name)?.nameSpan;
 }

@@ -62,6 +62,8 @@ export class ColumnSearch {
   readonly #reads = new Map<string, readonly Read[]>();
   /** models and sources that have the column, and were looked for */
   readonly #had = new Set<string>();
+  /** names of models by the one whose rows they have */
+  #others: Map<string, string[]> | undefined;
 
   /** @param here whether only the file asked about is looked into */
   constructor(private readonly request: FileRequest, private readonly start: Maker, private readonly here = false) {
@@ -135,6 +137,7 @@ export class ColumnSearch {
     for (const column of properties?.columns ?? []) {
       if (properties && folded(column.name) === this.#name) this.#add({ file: properties.file, span: column.nameSpan, declares: true, role: 'described' });
     }
+    for (const other of this.#sameRows(name)) this.#has(other);
     if (this.here) {
       // However the column comes here, what is read here says itself whose it is
       if (this.request.sql && this.request.file !== this.start.place?.file) this.#readIn(this.request.file);
@@ -145,6 +148,22 @@ export class ColumnSearch {
       if (this.request.cancelled()) return;
       if (file !== this.start.place?.file || this.start.of !== undefined) this.#readIn(file);
     }
+  }
+
+  /** Models whose rows are those of this one: by the name without its version, snapshots in YAML. */
+  #sameRows(name: string): readonly string[] {
+    const { project } = this.request;
+    if (!this.#others) {
+      this.#others = new Map();
+      for (const { name: other, file, relation } of project.models.values()) {
+        // The latest version has two names: its file's, and the plain one
+        const from = relation?.name ?? (file.endsWith('.sql') && !file.endsWith(`${other}.sql`) ? project.modelOfFile(file)?.name : undefined);
+        if (from !== undefined && from !== other) this.#others.set(from, [...this.#others.get(from) ?? [], other]);
+      }
+    }
+    const [, plain, version] = /^(.+)_v(\w+)$/.exec(name) ?? [];
+    const whole = plain !== undefined && version !== undefined && project.modelVersion(plain, version)?.name === name ? [plain] : [];
+    return [...this.#others.get(name) ?? [], ...whole];
   }
 
   #readIn(file: string): void {

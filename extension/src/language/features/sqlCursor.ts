@@ -1,5 +1,6 @@
 /** Where a cursor stands in half-written SQL, told by the tokens before it: a tree has no place for what is not written yet. */
 import type { Span, SqlDocument, Token } from '../analysis/types';
+import { RESERVED } from '../analysis/sqlWords';
 import { wordAt } from './jinjaCursor';
 
 export interface SqlCursor {
@@ -87,6 +88,7 @@ function placeAt(tokens: readonly Token[], spell: (index: number) => string, at:
   if (last === undefined || spell(at) === ';') return { place: 'start' };
   const previous = spell(at).toLowerCase();
   if (previous === 'as' && asNames(tokens, spell, at)) return { place: 'name' };
+  let called = false;
   for (let index = at, depth = 0; index >= 0; index--) {
     const token = tokens[index];
     if (token === undefined || token.kind === 'comment' || token.kind === 'jinja' || token.kind === 'string') continue;
@@ -101,14 +103,24 @@ function placeAt(tokens: readonly Token[], spell: (index: number) => string, at:
         if (opener === 'using') return { place: 'using', clause: 'using' };
         if (index === at && (opener === 'as' || opener === 'materialized' || opener === 'lateral' || opener === 'exists' || before < 0)) return { place: 'start' };
         if (index === at && (opener === 'from' || opener === 'join')) return { place: 'start' };
+        if (isFunction(tokens, spell, before)) called = true;
       }
     } else if (symbol === ';') return { place: 'start' };
     else if (depth === 0 && CLAUSES.has(word)) {
       if (word === 'from' && (isExpressionFrom(tokens, spell, index))) continue;
-      return clausePlace(spell, index, at, word);
+      // What a function in FROM is given are columns of the relations before it
+      return called && (word === 'from' || word === 'join') ? { place: 'column', clause: word } : clausePlace(spell, index, at, word);
     }
   }
   return tokens.slice(0, at + 1).every((token) => token.kind === 'jinja' || token.kind === 'comment') ? { place: 'start' } : { place: 'column' };
+}
+
+/** Whether a token before a parenthesis names a function, not an alias with its columns or a keyword. */
+function isFunction(tokens: readonly Token[], spell: (index: number) => string, index: number): boolean {
+  const token = tokens[index];
+  if (token?.kind !== 'word' || RESERVED.has(spell(index).toLowerCase())) return false;
+  const before = spell(skipComments(tokens, index - 1)).toLowerCase();
+  return before === ',' || before === '(' || before === '.' || before === 'from' || before === 'join' || before === 'lateral';
 }
 
 function clausePlace(spell: (index: number) => string, index: number, at: number, word: string): Pick<SqlCursor, 'place' | 'clause'> {

@@ -177,6 +177,20 @@ test('a version of a model, and a macro in place of one of dbt\'s, are found', (
   assert.deepEqual([found('models/a.sql'), found('models/b.sql'), found('models/c.sql')], [['models/orders_v1.sql:1:1 '], ['models/orders_v2.sql:1:1 '], ['macros/i.sql:1:10 is_incremental']]);
 });
 
+test('a version under another file name, a snapshot in YAML and the columns of a loop are found where they are made', () => {
+  const own = projectOf({
+    'models/oldest.sql': 'select 1 as id', 'models/orders_v2.sql': "{% set kinds = ['new', 'paid'] %}\nselect 2 as id{% for k in kinds %}\n  , count(*) as {{ k }}_count{% endfor %}",
+    'models/o.yml': 'models:\n  - name: orders\n    versions: [{v: 1, defined_in: oldest}, {v: 2}]\n',
+    'snapshots/kept.yml': "snapshots:\n  - name: first\n    relation: ref('orders')\n  - name: kept\n    relation: ref('orders')\n",
+    'models/a.sql': "select * from {{ ref('ord¦ers', v=1) }}", 'models/b.sql': "select a.i¦d from {{ ref('orders', v=1) }} a", 'models/c.sql': "select * from {{ ref('ke¦pt') }}",
+    'models/d.sql': "select k.paid_c¦ount as n from {{ ref('kept') }} k",
+  });
+  const found = (file: string): string[] => shown(own, own.at(file), definition(own.at(file), false));
+  assert.deepEqual([found('models/a.sql'), found('models/b.sql')], [['models/oldest.sql:1:1 '], ['models/oldest.sql:1:13 id']]);
+  assert.deepEqual([found('models/c.sql'), found('models/d.sql')], [['snapshots/kept.yml:4:11 kept'], ['models/orders_v2.sql:3:17 {{ k }}_count']]);
+  assert.deepEqual(shown(own, own.at('models/d.sql'), references(own.at('models/d.sql'), true)), ['models/orders_v2.sql:3:17 {{ k }}_count', 'models/d.sql:1:10 paid_count']);
+});
+
 test('highlights are those of the file', () => {
   const request = at('models/orders.sql', 'order_id, sum', 1);
   assert.deepEqual(documentHighlight(request)?.map(({ range }) => range.start.line + 1).sort((one, other) => one - other), [3, 6, 8, 11, 13]);

@@ -1,5 +1,6 @@
 /** What stands under the cursor: what definition, references, rename and highlights ask first. */
 import { parseJinja } from '../analysis/jinja';
+import { versionIn } from '../analysis/sqlFrom';
 import type { Cte, Relation, Select, SelectItem, Span, SqlDocument, YamlDocument } from '../analysis/types';
 import type { Described, Facts, FoundUse } from '../project/facts';
 import { usesOf } from '../project/sqlFacts';
@@ -79,10 +80,10 @@ function inPlaceOfBuiltIn(project: Project, calls: SqlDocument['jinja']['calls']
 
 /** The version that `ref('orders', v=2)` asks for. */
 function versionOf({ text }: SqlDocument, calls: SqlDocument['jinja']['calls'], { start }: Span): { version?: string } {
-  for (const { name, arguments: all } of calls) {
-    if (name !== 'ref' || !all.some(({ textSpan }) => textSpan?.start === start)) continue;
-    const version = all.find((argument) => argument.name === 'v' || argument.name === 'version');
-    if (version?.nameSpan) return { version: version.text ?? text.slice(version.nameSpan.end, version.span.end).replace(/^\s*=\s*/, '') };
+  for (const call of calls) {
+    if (call.name !== 'ref' || !call.arguments.some(({ textSpan }) => textSpan?.start === start)) continue;
+    const version = versionIn(call, text);
+    if (version !== undefined) return { version };
   }
   return {};
 }

@@ -10,6 +10,8 @@ export interface Maker {
   name: string;
   /** where its name is written; undefined where no file says it */
   place?: { file: string; span: Span };
+  /** one of the columns that a loop of Jinja makes: its name is pieced together */
+  looped?: true;
   /** of a select list */
   item?: SelectItem;
   select?: Select;
@@ -95,7 +97,11 @@ export class Makers {
   }
 
   #named(scope: Scope, select: Select, name: string): readonly Maker[] {
-    return select.items.flatMap((item) => (item.name === name && !item.star ? this.item(scope, select, item) ?? [] : []));
+    return select.items.flatMap((item): Maker | readonly Maker[] => {
+      if (item.name === name && !item.star) return this.item(scope, select, item) ?? [];
+      const { file } = scope;
+      return item.names?.includes(name) && item.namesSpan ? { key: `${file} ${item.namesSpan.start} ${name}`, name, place: { file, span: item.namesSpan }, looped: true } : [];
+    });
   }
 
   #made(scope: Scope, select: Select, name: string, depth: number): readonly Maker[] {
@@ -143,18 +149,21 @@ export class Makers {
         return cte ? this.ofCte(scope, cte, name, depth + 1) : [];
       }
       case 'ref': {
-        const model = this.project.models.get(relation.path.at(-1) ?? '');
+        const wanted = relation.path.at(-1) ?? '';
+        const model = (relation.version === undefined ? undefined : this.project.modelVersion(wanted, relation.version)) ?? this.project.models.get(wanted);
         return model ? this.#ofModel(model, name, depth + 1, sure) : [];
       }
-      case 'source': {
-        const source = relation.path.join('.');
-        const properties = this.project.sources.get(source)?.properties;
-        if (!properties) return [];
-        const documented = properties.columns.some((one) => folded(one.name) === name || one.name === name);
-        return documented || (sure && properties.columns.length === 0) ? this.ofSource(source, name) : [];
-      }
+      case 'source': return this.#ofTable(relation.path.join('.'), name, sure);
       default: return [];
     }
+  }
+
+  /** What makes a column of a source's table, where YAML names it or tells nothing of the table. */
+  #ofTable(source: string, name: string, sure: boolean): readonly Maker[] {
+    const properties = this.project.sources.get(source)?.properties;
+    if (!properties) return [];
+    const documented = properties.columns.some((one) => folded(one.name) === name || one.name === name);
+    return documented || (sure && properties.columns.length === 0) ? this.ofSource(source, name) : [];
   }
 
   /** What makes a column of a CTE. */
@@ -171,6 +180,11 @@ export class Makers {
       if (model.kind === 'seed') {
         const header = this.project.seedColumns(model.file).find((one) => folded(one.name) === name || one.name === name);
         return header ? [{ key, name, of: model.name, place: { file: model.file, span: header.span } }] : [];
+      }
+      const { relation } = model;
+      if (relation) {
+        const parent = relation.kind === 'ref' ? this.project.models.get(relation.name) : undefined;
+        return parent ? this.#ofModel(parent, name, depth + 1, sure) : relation.kind === 'source' ? this.#ofTable(relation.name, name, sure) : [];
       }
       const document = model.file.endsWith('.sql') ? this.project.sql(model.file) : undefined;
       const query = document && queryOfModel(document);

@@ -1,6 +1,6 @@
 /** What one file contributes to its project. Small and plain: kept for every file, where the parsed text is not. */
 import type { JinjaDefinition, Span } from '../analysis/types';
-import type { UseKind } from './types';
+import type { Model, UseKind } from './types';
 
 /** A use without its file. */
 export interface FoundUse {
@@ -32,10 +32,10 @@ export interface Described {
   config: Record<string, unknown>;
   arguments?: { name: string; type?: string; description?: string }[];
   source?: { name: string; nameSpan: Span; description?: string };
-  /** of a model with versions: the names of its files, the latest first */
-  versions?: string[];
-  /** of a snapshot that YAML makes */
-  relation?: boolean;
+  /** of a model with versions: each with the name of its file, the latest first */
+  versions?: { v: string; file: string }[];
+  /** of a snapshot that YAML makes: what it reads */
+  relation?: NonNullable<Model['relation']>;
 }
 
 export interface Facts {

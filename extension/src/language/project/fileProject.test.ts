@@ -105,7 +105,7 @@ const said = (root: string, { file, span }: { file: string; span: { start: numbe
 test('names are there before anything was read', () => {
   const { project } = made();
   assert.equal(project.complete, false);
-  assert.deepEqual([...project.models.keys()].sort(), ['calendar', 'countries', 'orders', 'orders_snapshot', 'python_model', 'report_v1', 'report_v2', 'stg_orders']);
+  assert.deepEqual([...project.models.keys()].sort(), ['calendar', 'countries', 'orders', 'orders_snapshot', 'python_model', 'report', 'report_v1', 'report_v2', 'stg_orders']);
   assert.equal(project.complete, false);
   while (project.step());
   assert.equal(project.complete, true);
@@ -170,6 +170,14 @@ test('a model with versions is its latest one', () => {
   while (project.step());
   assert.equal(path.basename(project.models.get('report')?.file ?? ''), 'report_v1.sql');
   assert.notEqual(project.models.get('report_v2')?.properties, undefined);
+});
+
+test('a snapshot in YAML has what it keeps as its parent', () => {
+  const { project, write } = made();
+  write('snapshots/kept.yml', "snapshots:\n  - name: kept\n    relation: ref('orders')\n  - name: kept_too\n    relation: \"source('raw', 'orders')\"\n    columns:\n      - name: id\n        data_tests:\n          - relationships: {to: ref('report'), field: id}\n");
+  assert.deepEqual(project.models.get('kept')?.relation, { kind: 'ref', name: 'orders' });
+  assert.deepEqual(project.models.get('kept_too')?.relation, { kind: 'source', name: 'raw.orders' });
+  assert.deepEqual([project.parents('kept'), project.parents('kept_too')], [['orders'], []]);
 });
 
 test('the header of a seed has places', () => {

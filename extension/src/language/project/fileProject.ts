@@ -76,7 +76,14 @@ export class FileProject implements Project {
 
   get models(): ReadonlyMap<string, Model> {
     this.#flush();
+    // Models that YAML alone names: versions by their plain name, snapshots
+    this.#need('models', ({ role, key }) => role === 'properties' && /\b(?:versions|relation)["']?\s*:/.test(this.#textOf(key)));
     return this.#index.models.first;
+  }
+
+  modelVersion(name: string, version: string): Model | undefined {
+    this.#flush();
+    return this.#index.modelVersion(name, version);
   }
 
   get sources(): ReadonlyMap<string, SourceTable> {
@@ -134,8 +141,9 @@ export class FileProject implements Project {
 
   parents(model: string): readonly string[] {
     this.#flush();
-    const file = this.#index.models.first.get(model)?.file;
+    const { file, relation } = this.#index.models.first.get(model) ?? {};
     if (file === undefined) return [];
+    if (relation) return relation.kind === 'ref' && this.#index.models.first.has(relation.name) ? [relation.name] : [];
     this.#needFile(file);
     return this.#index.refsOf(file).filter((name) => this.#index.models.first.has(name));
   }

@@ -146,6 +146,13 @@ export class ProjectIndex {
     return this.#files.get(file)?.config ?? {};
   }
 
+  /** The version of a model by its number or name. */
+  modelVersion(name: string, version: string): Model | undefined {
+    const model = this.models.first.get(name);
+    const file = this.#propertiesOf('model', name, model?.package)?.described.versions?.find(({ v }) => v === version)?.file ?? `${name}_v${version}`;
+    return this.models.first.get(file);
+  }
+
   modelOfFile(file: string): Model | undefined {
     return this.#modelOfFile.get(file);
   }
@@ -161,8 +168,8 @@ export class ProjectIndex {
     return this.described(kind, name, from);
   }
 
-  #addModel(contribution: Contribution, kind: Model['kind'], name: string, file: string, from: string | undefined): void {
-    const model = new FileModel(kind, name, file, from, this.#ask);
+  #addModel(contribution: Contribution, kind: Model['kind'], name: string, file: string, from: string | undefined, relation?: Model['relation']): void {
+    const model = new FileModel(kind, name, file, from, this.#ask, relation);
     (contribution.models ??= []).push(model);
     this.models.add(name, model);
     if (!this.#modelOfFile.has(file)) this.#modelOfFile.set(file, model);
@@ -185,14 +192,14 @@ export class ProjectIndex {
     }
     const entry: DescribedEntry = { package: file.package, described, properties };
     // Each version of a model is described by the entry of the whole
-    for (const name of [described.name, ...(described.versions ?? [])]) {
+    for (const name of new Set([described.name, ...(described.versions ?? []).map((version) => version.file)])) {
       (contribution.described ??= []).push([`${described.kind} ${name}`, entry]);
       this.#described.add(`${described.kind} ${name}`, entry);
     }
-    const latest = described.kind === 'model' ? described.versions?.[0] : undefined;
+    const latest = described.kind === 'model' ? described.versions?.[0]?.file : undefined;
     const target = latest === undefined ? undefined : this.models.all(latest).find((model) => model.package === file.package);
     if (target) this.#addModel(contribution, 'model', described.name, target.file, file.package);
-    if (described.kind === 'snapshot' && described.relation) this.#addModel(contribution, 'snapshot', described.name, file.file, file.package);
+    if (described.kind === 'snapshot' && described.relation) this.#addModel(contribution, 'snapshot', described.name, file.file, file.package, described.relation);
   }
 }
 
@@ -210,12 +217,14 @@ interface Ask {
 
 class FileModel implements Model {
   readonly package?: string;
+  readonly relation?: NonNullable<Model['relation']>;
 
   constructor(
     readonly kind: Model['kind'], readonly name: string, readonly file: string, from: string | undefined,
-    private readonly ask: Ask,
+    private readonly ask: Ask, relation: Model['relation'],
   ) {
     if (from !== undefined) this.package = from;
+    if (relation) this.relation = relation;
   }
 
   get properties(): Properties | undefined {

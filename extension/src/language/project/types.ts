@@ -36,6 +36,8 @@ export interface Model {
   file: string;
   /** the package it belongs to; undefined for the project's own */
   package?: string;
+  /** of a snapshot that YAML makes: what it keeps the rows of, a model or `source.table` */
+  relation?: { kind: 'ref' | 'source'; name: string };
   /** undefined where no YAML describes it */
   readonly properties: Properties | undefined;
   /** literal values of its own `config(…)`, of its YAML and of dbt_project.yml, merged */
@@ -99,6 +101,8 @@ export interface Project {
   readonly name: string;
   /** by name, the project's own before those of packages; a model with versions is here by its plain name too (its latest) */
   readonly models: ReadonlyMap<string, Model>;
+  /** the version of a model that `ref('orders', v=2)` asks for */
+  modelVersion(name: string, version: string): Model | undefined;
   /** by `source.table` */
   readonly sources: ReadonlyMap<string, SourceTable>;
   /** the project's own by name, those of packages by `package.name` */

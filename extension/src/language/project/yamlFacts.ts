@@ -20,7 +20,8 @@ export function yamlFacts(document: YamlDocument, jinja: (text: string) => Jinja
     for (const item of items(get(root, section))) {
       const found = describedIn(item, kind, uses);
       if (!found) continue;
-      described.push(found);
+      const relation = kind === 'snapshot' ? relationIn(get(item, 'relation'), jinja) : undefined;
+      described.push(relation ? { ...found, relation } : found);
       if (kind !== 'analysis') declare(kind === 'macro' ? 'macro' : 'ref', found.name, found.nameSpan);
     }
   }
@@ -89,8 +90,15 @@ function describedIn(item: YamlNode, kind: Described['kind'], uses: FoundUse[]):
     ...(description === undefined ? {} : { description }),
     ...(kind === 'macro' ? { arguments: argumentsOf(item) } : {}),
     ...(versions.length > 0 ? { versions } : {}),
-    ...(kind === 'snapshot' && entry(item, 'relation') ? { relation: true } : {}),
   };
+}
+
+/** What a snapshot in YAML reads: `relation: ref('orders')`; without a name where that is half-written. */
+function relationIn(node: YamlNode | undefined, jinja: (text: string) => JinjaFile): Described['relation'] {
+  if (!node) return undefined;
+  const text = scalar(node) ?? '';
+  const [use] = usesOf(jinja(text.includes('{{') ? text : `{{${text}}}`).calls, 0);
+  return { kind: use?.kind === 'source' ? 'source' : 'ref', name: use?.name ?? '' };
 }
 
 /** Configs that may stand beside the name, without `config:`. */
@@ -133,15 +141,15 @@ function argumentsOf(item: YamlNode): { name: string; type?: string; description
   });
 }
 
-/** File names of a model's versions, the latest first. */
-function versionsOf(item: YamlNode, name: string): string[] {
+/** A model's versions with the names of their files, the latest first. */
+function versionsOf(item: YamlNode, name: string): NonNullable<Described['versions']> {
   const latest = scalar(get(item, 'latest_version'));
   const versions = items(get(item, 'versions')).flatMap((version) => {
     const v = scalar(get(version, 'v'));
     return v === undefined ? [] : [{ v, file: scalar(get(version, 'defined_in')) ?? `${name}_v${v}` }];
   });
   const rank = (v: string): number => (v === latest ? Infinity : Number.isNaN(Number(v)) ? -1 : Number(v));
-  return versions.sort((one, other) => rank(other.v) - rank(one.v)).map(({ file }) => file);
+  return versions.sort((one, other) => rank(other.v) - rank(one.v));
 }
 
 function spanOf(node: YamlNode): Span {
