@@ -38,6 +38,17 @@ left join {{ ref('int_touchpoints') }} as touchpoints
     and ${condition}
 `;
 
+test('a project that is not about attribution is not held to its rules', () => {
+  const files = { 'dbt_project.yml': 'name: shop\nprofile: shop\n', 'models/orders.yml': "models:\n  - name: orders\n    columns:\n      - name: channel\n        data_tests:\n          - accepted_values: {values: ['web', 'store']}\n" };
+  const found = (others: Record<string, string>): number => {
+    const fixture = projectOf({ ...files, 'models/marts/orders.sql': "select channel = 'app' as is_app from {{ ref('purchases') }}", ...others });
+    const document = fixture.project.sql(fixture.path('models/marts/orders.sql'));
+    assert.ok(document);
+    return ruleProblems(fixture.project, fixture.path('models/marts/orders.sql'), document).length;
+  };
+  assert.deepEqual([found({}), found({ 'models/touchpoints.sql': 'select 1 as id' })], [0, 1]);
+});
+
 test('a window that is written out', () => {
   for (const length of ["interval '30 days'", "interval '720 hours'", "interval '30' day", "'30 days'::interval", "30 * interval '1 day'", "interval '24 hours' * 30", 'make_interval(days => 30)', 'make_interval(hours => 720)', 'make_interval(0, 0, 0, 30)']) {
     const sql = JOINED(`touchpoints.touch_time >= purchases.purchase_time - ${length}`);

@@ -23,7 +23,7 @@ export const unknownChannel: Rule = {
       const use = isAssigned(context, at) ? 'assigned' : !staging && isCompared(context, at) ? 'compared' : undefined;
       if (use === undefined) continue;
       known ??= channelsOf(project);
-      if (known.size === 0 || known.has(word.text)) continue;
+      if (known.has(word.text)) continue;
       const quote = scan.text.indexOf("'", word.start);
       const span = { start: quote + 1, end: word.end - 1 };
       const guesses = similar(word.text, known);
@@ -99,21 +99,16 @@ function isAssigned(context: RuleContext, at: number): boolean {
 
 const kept = new WeakMap<Project, { version: number; channels: ReadonlySet<string> }>();
 
-/** The accepted values of the project's channel columns, else those of the rules; none where nothing of the project is about attribution. */
+/** The accepted values of the project's channel columns, else those of the rules. */
 export function channelsOf(project: Project): ReadonlySet<string> {
   const last = kept.get(project);
   if (last?.version === project.version) return last.channels;
   const accepted = new Set<string>();
-  let attribution = project.variables.has('attribution_window_days');
   const files = new Set<string>();
-  for (const { name, package: from, properties } of project.models.values()) {
-    if (from !== undefined) continue;
-    attribution ||= /touch|attribution/.test(name);
-    if (properties && hasChannelValues(properties)) files.add(properties.file);
-  }
+  for (const { package: from, properties } of project.models.values()) if (from === undefined && properties && hasChannelValues(properties)) files.add(properties.file);
   for (const { properties } of project.sources.values()) if (hasChannelValues(properties)) files.add(properties.file);
   for (const file of files) collect(project.yaml(file)?.root, accepted);
-  const channels: ReadonlySet<string> = accepted.size > 0 ? accepted.add('direct') : new Set(attribution ? KNOWN : []);
+  const channels: ReadonlySet<string> = accepted.size > 0 ? accepted.add('direct') : new Set(KNOWN);
   kept.set(project, { version: project.version, channels });
   return channels;
 }

@@ -113,6 +113,17 @@ export function isAboutAttribution(text: string): boolean {
   return /touch|attribut|channel|purchase|conversion/i.test(text);
 }
 
+const concerned = new WeakMap<Project, { version: number; concerns: boolean }>();
+
+/** Whether a project credits purchases to touches at all: channels and purchases alone are any shop's. */
+export function concernsAttribution(project: Project): boolean {
+  const last = concerned.get(project);
+  if (last?.version === project.version) return last.concerns;
+  const concerns = project.variables.has('attribution_window_days') || [...project.models].some(([name, model]) => model.package === undefined && /touch|attribut/i.test(name));
+  concerned.set(project, { version: project.version, concerns });
+  return concerns;
+}
+
 /** How the project says how long its window is. */
 export interface WindowFacts {
   variable: string;
