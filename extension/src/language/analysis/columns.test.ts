@@ -54,6 +54,26 @@ test('loops over lists that the file spells out are unrolled', () => {
   assert.deepEqual(told(fixture, 'd'), { certain: false, columns: ['b'] });
 });
 
+test('names that Jinja pieces together are those that lists, sets and variables give', () => {
+  const fixture = projectOf({
+    'dbt_project.yml': "name: shop\nprofile: shop\nvars:\n  methods: ['card', 'cash']\n",
+    'models/a.sql': "select {% for m in ['x', 'y'] %} sum(a) as {{ m }}_sum{{ ',' if not loop.last }} {% endfor %} from t",
+    'models/b.sql': "{% set c = 'amount' %}{% set cols = ['id', 'day'] %}select {% for c_ in cols %} t.{{ c_ }}, {% endfor %} {{ c }}, sum({{ c }}) as {{ c | upper }}_sum from t",
+    'models/c.sql': "select {% for m in var('methods') %} 1 as {{ m }}_n, {% endfor %} {% for i in range(1, 3) %} 1 as m{{ i }}, {% endfor %} 1 as z from t",
+    'models/d.sql': "{% set kinds = {'a': 'One', 'b': 'Two'} %}select {% for k, v in kinds.items() %} {{ v }} as {{ k }}_{{ v | replace('T', 's') }}, {% endfor %} {% for o in [{'n': 'p'}] %} 1 as {{ o.n }}, 1 as \"{{ o['n'] }} Q\", {% endfor %} 1 as z from t",
+    'models/e.sql': "select {% for a in ['x', 'y'] %}{% for b in [1, 2] %} 1 as {{ a }}{{ b }}, {% endfor %}{% endfor %} 1 as z from t",
+    'models/f.sql': "select {% for m in other() %} 1 as {{ m }}, {% endfor %} {{ cents('a') }}, 1 as z from t",
+  });
+  assert.deepEqual(told(fixture, 'a'), { certain: true, columns: ['x_sum', 'y_sum'] });
+  assert.deepEqual(told(fixture, 'b'), { certain: true, columns: ['id', 'day', 'amount', 'amount_sum'] });
+  assert.deepEqual(told(fixture, 'c'), { certain: false, columns: ['card_n integer', 'cash_n integer', 'm1 integer', 'm2 integer', 'z integer'] });
+  assert.deepEqual(told(fixture, 'd'), { certain: true, columns: ['a_one', 'b_swo', 'p integer', 'p Q integer', 'z integer'] });
+  assert.deepEqual(told(fixture, 'e'), { certain: true, columns: ['x1 integer', 'x2 integer', 'y1 integer', 'y2 integer', 'z integer'] });
+  assert.deepEqual(told(fixture, 'f'), { certain: false, columns: ['z integer'] });
+  fixture.edit('dbt_project.yml', "name: shop\nprofile: shop\nvars:\n  methods: ['coupon']\n");
+  assert.deepEqual(told(fixture, 'c').columns.slice(0, 2), ['coupon_n integer', 'm1 integer']);
+});
+
 test('what only dbt knows is not certain, and YAML fills in', () => {
   const fixture = projectOf({
     'models/a.sql': "select id, {{ dbt_utils.star(ref('x')) }} from {{ ref('x') }}", 'models/b.sql': "select * from {{ source('raw', 'x') }}",

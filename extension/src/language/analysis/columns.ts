@@ -18,6 +18,7 @@ interface Known {
   /** what the models that it refers to had, and the properties of its sources */
   models: ReadonlyMap<string, Known | undefined>;
   sources: ReadonlyMap<string, Properties | undefined>;
+  variables: Project['variables'];
   /** the project's version at which it was last seen to hold */
   checked: number;
 }
@@ -28,6 +29,8 @@ class ProjectColumns {
   readonly #busy = new Set<string>();
   #documents = new WeakMap<SqlDocument, QueryColumns>();
   #seen = -1;
+
+  readonly #variable = (name: string): unknown => this.project.variables.get(name)?.value;
 
   constructor(private readonly project: Project) {}
 
@@ -50,7 +53,7 @@ class ProjectColumns {
   #holds(known: Known, model: Model): boolean {
     const { version } = this.project;
     if (known.checked === version) return true;
-    if (known.model !== model || known.revision !== this.project.revision(model.file) || known.properties !== model.properties || known.manifest !== this.project.manifestColumns(model.name)) return false;
+    if (known.model !== model || known.variables !== this.project.variables || known.revision !== this.project.revision(model.file) || known.properties !== model.properties || known.manifest !== this.project.manifestColumns(model.name)) return false;
     for (const [key, properties] of known.sources) if (this.project.sources.get(key)?.properties !== properties) return false;
     for (const [name, before] of known.models) if (this.model(name) !== before) return false;
     known.checked = version;
@@ -72,7 +75,7 @@ class ProjectColumns {
       return columnsOfSource(this.project, key);
     });
     const columns = documented(own, properties, manifest);
-    return { columns, model, revision: this.project.revision(model.file), properties, manifest, models, sources, checked: this.project.version };
+    return { columns, model, variables: this.project.variables, revision: this.project.revision(model.file), properties, manifest, models, sources, checked: this.project.version };
   }
 
   /** The name of the model that `ref('orders', v=2)` asks for. */
@@ -90,7 +93,7 @@ class ProjectColumns {
     if (!document) return NONE;
     const query = model.kind === 'snapshot' ? snapshotQuery(document, model.name) : document.sql.query;
     if (!query) return NONE;
-    const made = new QueryColumns(model.file, document, models, sources).ofQuery(query);
+    const made = new QueryColumns(model.file, document, models, sources, this.#variable).ofQuery(query);
     return model.kind === 'snapshot' ? snapshotOf(made) : made;
   }
 
@@ -102,7 +105,7 @@ class ProjectColumns {
     }
     let known = this.#documents.get(document);
     if (!known) {
-      known = new QueryColumns(file, document, (name, version) => this.model(this.#version(name, version))?.columns ?? NONE, (key) => columnsOfSource(this.project, key));
+      known = new QueryColumns(file, document, (name, version) => this.model(this.#version(name, version))?.columns ?? NONE, (key) => columnsOfSource(this.project, key), this.#variable);
       this.#documents.set(document, known);
     }
     return known;

@@ -1,5 +1,6 @@
 /** The columns of the queries of one file. */
 import type { Column, Columns } from '../project/types';
+import { namesOf } from './jinjaLoops';
 import type { ColumnReference, Cte, Query, Relation, Select, SelectItem, Span, SqlDocument } from './types';
 
 type MutableColumns = { columns: Column[]; certain: boolean };
@@ -17,7 +18,7 @@ export class QueryColumns {
   #selects: Map<Relation, Select> | undefined;
   readonly #ctes = new Map<Query, Map<string, Cte[]>>();
 
-  constructor(private readonly file: string, private readonly document: SqlDocument, private readonly models: ModelColumns, private readonly sources: (key: string) => Columns) {}
+  constructor(private readonly file: string, private readonly document: SqlDocument, private readonly models: ModelColumns, private readonly sources: (key: string) => Columns, private readonly variable: (name: string) => unknown) {}
 
   /** Of a union the first branch names the columns; a type holds where the branches agree. */
   ofQuery(query: Query, aliases?: Cte['columnAliases']): Columns {
@@ -80,8 +81,15 @@ export class QueryColumns {
   #select(select: Select): MutableColumns {
     const found: MutableColumns = { columns: [], certain: true };
     for (const item of select.items) {
-      if (item.names) {
-        for (const name of item.names) found.columns.push(this.#made(select, item, name));
+      let given = false;
+      const names = item.pattern && namesOf(item.pattern, (name) => {
+        given = true;
+        return this.variable(name);
+      });
+      if (names) {
+        // --vars may give the variable another value
+        if (given) found.certain = false;
+        for (const name of names) found.columns.push(this.#made(select, item, name));
         continue;
       }
       if (item.dynamic) found.certain = false;
@@ -125,7 +133,7 @@ export class QueryColumns {
   }
 
   #made(select: Select, item: SelectItem, name: string): Column {
-    const made: Column = { name, location: { file: this.file, span: item.nameSpan ?? item.namesSpan ?? item.span }, tests: [] };
+    const made: Column = { name, location: { file: this.file, span: item.nameSpan ?? item.pattern?.span ?? item.span }, tests: [] };
     if (item.type !== undefined) made.type = item.type;
     if (!item.column) return made;
     const source = this.#resolve(select, item.column);

@@ -233,17 +233,15 @@ export class QueryParser extends FromParser {
     if (made.column) item.column = made.column;
     if (alias === 'pieced') {
       item.dynamic = true;
-      const from = this.word(before - this.at) === 'as' ? before + 1 : before;
-      const names = this.#loopNames(from, base);
-      if (names) {
-        item.names = names;
-        item.namesSpan = { start: this.startOf(from - this.at), end: this.lastEnd };
-      }
+      this.#pattern(item, this.word(before - this.at) === 'as' ? before + 1 : before, base);
     }
     if (alias && alias !== 'pieced') {
       item.name = this.folded(alias);
       item.nameSpan = { start: alias.start, end: alias.end };
-    } else if (!alias) this.#ownName(item, made);
+    } else if (!alias) {
+      this.#ownName(item, made);
+      if (item.dynamic && !made.star) this.#pattern(item, this.#lastPieces(first), base);
+    }
     item.span.end = this.lastEnd;
     if (this.branches[first] !== base || this.branches[this.at - 1] !== base) item.dynamic = true;
     return item;
@@ -260,19 +258,23 @@ export class QueryParser extends FromParser {
     }
   }
 
-  /** The names that an alias such as `{{ x }}_total` has in a loop; undefined where it is in none that the file spells out. */
-  #loopNames(from: number, base: number): string[] | undefined {
-    const loop = this.streams.loopIn(this.branches[from] ?? 0, base);
-    if (!loop) return undefined;
-    const pieces = this.tokens.slice(from, this.at);
-    const text = pieces.map((token) => (token.kind === 'word' ? this.folded(token) : token.kind === 'quoted' ? this.nameOf(token) : this.text.slice(token.start, token.end))).join('');
-    const quoted = pieces.some(({ kind }) => kind === 'quoted');
-    const pattern = new RegExp(`\\{\\{[-+]?\\s*${loop.variable}\\s*[-+]?\\}\\}`, 'g');
-    if (/\{[{%]/.test(text.replace(pattern, ''))) return undefined;
-    return loop.values.map((value) => {
-      const name = text.replace(pattern, () => value);
-      return quoted ? name : name.toLowerCase();
-    });
+  /** Notes how a name is pieced together, from its first token to the last that was read; without a start there is none. */
+  #pattern(item: SelectItem, from: number | undefined, base: number): void {
+    const loops = from === undefined ? undefined : this.streams.loopsIn(this.branches[from] ?? 0, base);
+    const start = from === undefined ? undefined : this.tokens[from]?.start;
+    if (!loops || start === undefined) return;
+    const span = { start, end: this.lastEnd };
+    const text = this.text.slice(span.start, span.end);
+    const quoted = /^"[^"]*(?:\{\{[^}]*\}\}[^"]*)*"$/.test(text);
+    item.pattern = { span, text: quoted ? text.slice(1, -1) : text, quoted, loops, sets: this.streams.sets };
+  }
+
+  /** Where the pieces of a name begin that an item consists of, but for a qualifier; undefined where there is more in it. */
+  #lastPieces(first: number): number | undefined {
+    let start = this.at - 1;
+    while (start > first && this.tokens[start]?.start === this.tokens[start - 1]?.end && this.words[start - 1] !== '.') start--;
+    if (start === first) return start;
+    return start === first + 2 && this.words[start - 1] === '.' ? start : undefined;
   }
 
   /** `as name`, or a name behind the expression. */

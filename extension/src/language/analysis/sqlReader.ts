@@ -74,16 +74,17 @@ export abstract class TokenReader {
     const token = this.token(offset);
     if (!token) return false;
     if (token.kind === 'quoted') return this.text.slice(token.start, token.end).includes('{{');
-    const next = this.token(offset + 1);
+    const next = this.word(offset + 1) === ',' ? undefined : this.token(offset + 1);
     if (next?.start === token.end && (next.kind === 'jinja' || (token.kind === 'jinja' && (next.kind === 'word' || next.kind === 'number')))) return true;
     const before = this.token(offset - 1);
-    return token.kind === 'word' && before?.kind === 'jinja' && before.end === token.start;
+    return token.kind === 'word' && before?.kind === 'jinja' && before.end === token.start && this.word(offset - 1) !== ',';
   }
 
   /** Over all pieces of a name: `{{ a }}_b_{{ c }}`. */
   protected skipPieces(): void {
     this.at++;
-    while (this.glued(0) && ['jinja', 'word', 'number', 'quoted'].includes(this.token()?.kind ?? '')) this.at++;
+    // A tag may stand for a comma
+    while (this.glued(0) && this.word() !== ',' && ['jinja', 'word', 'number', 'quoted'].includes(this.token()?.kind ?? '')) this.at++;
   }
 
   /** A name without its quotes, as it is written. */

@@ -6,7 +6,7 @@ import type { JinjaCall, JinjaFile, JinjaTag, Token } from './types';
 interface Branch {
   parent: number;
   block: number;
-  /** of a `for` over what the file spells out */
+  /** of a `for` */
   loop?: Loop;
 }
 
@@ -26,8 +26,10 @@ export interface Streams {
   streams: Stream[];
   /** whether a branch lies beside another one: they are never both rendered at once */
   beside(branch: number, other: number): boolean;
-  /** the loop that a branch is the body of, right within another one */
-  loopIn(branch: number, around: number): Loop | undefined;
+  /** the loops between a branch and one around it, outermost first; undefined where another block is between them */
+  loopsIn(branch: number, around: number): readonly Loop[] | undefined;
+  /** what `set` gives names to, as it is written; undefined where it does so twice */
+  sets: ReadonlyMap<string, string | undefined>;
   /** calls that are all their tag says, by tag: `{{ ref('a') }}` */
   calls: ReadonlyMap<number, JinjaCall>;
 }
@@ -102,8 +104,16 @@ export function streamsOf(text: string, jinja: JinjaFile, tokens: readonly Token
     }
     return false;
   };
-  const loopIn = (inner: number, around: number): Loop | undefined => (branches[inner]?.parent === around ? branches[inner].loop : undefined);
-  return { streams, beside, loopIn, calls: soleCalls(text, jinja) };
+  const loopsIn = (inner: number, around: number): Loop[] | undefined => {
+    const found: Loop[] = [];
+    for (let at = inner; at !== around; at = branches[at]?.parent ?? around) {
+      const loop = branches[at]?.loop;
+      if (!loop) return undefined;
+      found.unshift(loop);
+    }
+    return found;
+  };
+  return { streams, beside, loopsIn, sets: loops.sets, calls: soleCalls(text, jinja) };
 }
 
 function soleCalls(text: string, jinja: JinjaFile): Map<number, JinjaCall> {

@@ -81,10 +81,8 @@ export interface SelectItem {
   span: Span;
   /** the name of the column it makes, as PostgreSQL would name it; undefined for a star, or where Jinja decides */
   name?: string;
-  /** of a dynamic one in a loop over a list that the file spells out: the names of the columns that it makes */
-  names?: string[];
-  /** where the alias that makes these is written */
-  namesSpan?: Span;
+  /** of a dynamic one whose name Jinja pieces together */
+  pattern?: NamePattern;
   /** where that name is written: the alias, or the column's own name */
   nameSpan?: Span;
   /** `*` or `alias.*` */
@@ -95,6 +93,18 @@ export interface SelectItem {
   type?: string;
   /** a Jinja expression or statement takes part, so what it makes is not certain from the text */
   dynamic: boolean;
+}
+
+/** A name that Jinja pieces together, of one column or, in loops, of several: `{{ method }}_amount`. */
+export interface NamePattern {
+  span: Span;
+  /** as it is written, without quotes around it */
+  text: string;
+  quoted: boolean;
+  /** the loops that it stands in, outermost first */
+  loops: readonly { variables: readonly string[]; over: string }[];
+  /** what the file's `set` gives names to, as it is written; undefined where it does so twice */
+  sets: ReadonlyMap<string, string | undefined>;
 }
 
 /** Something in FROM or JOIN. */

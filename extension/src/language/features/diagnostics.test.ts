@@ -130,6 +130,7 @@ test('YAML of models that are not there, of columns, tests and refs', () => {
   assert.deepEqual(yaml('seeds:\n  - name: nothing\n'), ['missing-model: nothing']);
   assert.deepEqual(yaml('models:\n  - name: orders\n'), ['described-twice: orders']);
   assert.deepEqual(yaml("snapshots:\n  - name: kept\n    relation: ref('orderz')\n"), ['unknown-ref: orderz']);
+  assert.deepEqual(yaml("metrics:\n  - name: m\n    filter: \"{{ Dimension('order__status') }} = 'paid' and {{ TimeDimension('metric_time', 'day') }} > '2020' and {{ Entity('order') }} > 1\"\n"), []);
   assert.deepEqual(yaml("unit_tests:\n  - name: t\n    model: orderz\n    given:\n      - input: ref('stg_eventz')\n        rows: []\n"), ['missing-model: orderz', 'unknown-ref: stg_eventz']);
   assert.deepEqual(yaml("exposures:\n  - name: e\n    depends_on:\n      - ref('orders')\n      - source('raw', 'nope')\n"), ['unknown-source-table: nope']);
   assert.deepEqual(yaml('macros:\n  - name: cent\n'), ['unknown-macro: cent']);

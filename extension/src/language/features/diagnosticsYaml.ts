@@ -11,6 +11,8 @@ import { didYouMean, ERROR, replacements, similar, WARNING, type Problem } from 
 
 /** A scalar that is a call as a whole: `to: ref('a')`, `input: source('a', 'b')`. */
 const WHOLE_CALL = /^\s*(?:ref|source)\s*\(/;
+/** What filters of metrics and saved queries call. */
+const METRICS = ['Dimension', 'TimeDimension', 'Entity', 'Metric'];
 const SECTIONS = ['models', 'seeds', 'snapshots'];
 
 /** Problems of a YAML file of the project. */
@@ -33,7 +35,7 @@ function scalarProblems(project: Project, file: string, { root, text }: YamlDocu
     const jinja = parseJinja(tagged ? source : `{{${source}}}`);
     const shift = tagged ? start : start - 2;
     if (tagged) for (const error of jinja.errors) found.push({ span: shifted(error.span, shift), code: 'jinja-syntax', severity: ERROR, message: error.message });
-    found.push(...callProblems({ project, file, text, calls: jinja.calls.map((call) => shiftedCall(call, shift)), bound: new Set(jinja.variables.map(({ name }) => name)) }));
+    found.push(...callProblems({ project, file, text, calls: jinja.calls.map((call) => shiftedCall(call, shift)), bound: new Set([...METRICS, ...jinja.variables.map(({ name }) => name)]) }));
   });
   return found;
 }

@@ -78,7 +78,7 @@ function makerOf({ project }: PlaceRequest, { location }: Column): { expression?
   const model = project.modelOfFile(location.file)?.name;
   for (const { selects } of document?.sql.queries ?? []) {
     for (const { items } of selects) {
-      const item = items.find(({ nameSpan, namesSpan, span }) => (nameSpan ?? namesSpan ?? span).start === location.span.start);
+      const item = items.find(({ nameSpan, pattern, span }) => (nameSpan ?? pattern?.span ?? span).start === location.span.start);
       if (!document || !item) continue;
       const text = document.text.slice(item.span.start, item.span.end);
       return { ...(model === undefined ? {} : { model }), ...(item.column && item.column.name === item.name || text.length > LONGEST ? {} : { expression: text.replace(/\n\s+/g, '\n  ') }) };

@@ -1,4 +1,5 @@
 /** Where columns are made: from a reference through CTEs, stars, models and sources to the item of a select list, or the line of YAML, that makes them. */
+import { namesOf } from '../analysis/jinjaLoops';
 import type { ColumnReference, Cte, Query, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
 import type { Model, Project } from '../project/types';
 import { cteOf, folded, outer, readsOf, relationNamed, spelt, within, type Qualifier } from './targetScopes';
@@ -10,8 +11,8 @@ export interface Maker {
   name: string;
   /** where its name is written; undefined where no file says it */
   place?: { file: string; span: Span };
-  /** one of the columns that a loop of Jinja makes: its name is pieced together */
-  looped?: true;
+  /** Jinja pieces its name together */
+  pieced?: true;
   /** of a select list */
   item?: SelectItem;
   select?: Select;
@@ -100,7 +101,9 @@ export class Makers {
     return select.items.flatMap((item): Maker | readonly Maker[] => {
       if (item.name === name && !item.star) return this.item(scope, select, item) ?? [];
       const { file } = scope;
-      return item.names?.includes(name) && item.namesSpan ? { key: `${file} ${item.namesSpan.start} ${name}`, name, place: { file, span: item.namesSpan }, looped: true } : [];
+      const { pattern } = item;
+      if (!pattern || !namesOf(pattern, (variable) => this.project.variables.get(variable)?.value)?.includes(name)) return [];
+      return { key: `${file} ${pattern.span.start} ${name}`, name, place: { file, span: pattern.span }, pieced: true };
     });
   }
 

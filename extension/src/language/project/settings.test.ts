@@ -3,7 +3,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { parseYaml } from '../analysis/document';
 import { configOfPath, foldersBelow, readSettings, rolesOf } from './settings';
-import { literalValue } from './sqlFacts';
+import { literalValue } from '../analysis/jinjaValues';
 import { isWithin } from './workspace';
 
 const settings = readSettings(parseYaml(`

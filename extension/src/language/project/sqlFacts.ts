@@ -1,7 +1,7 @@
 import type { JinjaArgument, JinjaCall, JinjaFile, Span } from '../analysis/types';
 import type { Facts, FoundUse } from './facts';
 import { GLOBALS } from './globals';
-import { plainValue } from '../analysis/yamlValues';
+import { literalValue } from '../analysis/jinjaValues';
 
 /** What a SQL file (model, macro, test, snapshot, analysis) or a Markdown file with docs blocks contributes. */
 export function sqlFacts(text: string, jinja: JinjaFile): Facts {
@@ -59,25 +59,6 @@ function literal(text: string, argument: JinjaArgument): unknown {
   // After `name=`, where the argument's span holds that too
   const source = text.slice(argument.span.start, argument.span.end).replace(/^\s*\w+\s*=(?!=)\s*/, '').trim();
   return literalValue(source);
-}
-
-/** The value of a Jinja literal; undefined where it is none. */
-export function literalValue(source: string): unknown {
-  if (/^(?:none|None)$/.test(source)) return null;
-  const plain = /^[\w.+-]+$/.test(source) ? plainValue(source) : undefined;
-  if (plain !== undefined && typeof plain !== 'string') return plain;
-  if (!/^(?:[[{'"])/.test(source)) return undefined;
-  // A list or mapping of literals is JSON once its quotes and words are JSON's
-  const json = source.replace(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|\b(True|False|None|none)\b|,(?=\s*[\]}])/g, (_whole, single?: string, double?: string, word?: string) => {
-    if (single !== undefined) return JSON.stringify(single);
-    if (double !== undefined) return JSON.stringify(double);
-    return word === undefined ? '' : word === 'True' ? 'true' : word === 'False' ? 'false' : 'null';
-  });
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function headOf(name: string): string {
