@@ -81,14 +81,14 @@ export class QueryColumns {
   #select(select: Select): MutableColumns {
     const found: MutableColumns = { columns: [], certain: true };
     for (const item of select.items) {
-      let given = false;
+      const given: string[] = [];
       const names = item.pattern && namesOf(item.pattern, (name) => {
-        given = true;
+        given.push(name);
         return this.variable(name);
       });
       if (names) {
         // --vars may give the variable another value
-        if (given) found.certain = false;
+        if (given.length > 0) found.certain = false;
         for (const name of names) found.columns.push(this.#made(select, item, name));
         continue;
       }

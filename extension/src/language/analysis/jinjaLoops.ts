@@ -52,20 +52,20 @@ export function namesOf({ text, quoted, loops, sets }: NamePattern, variable: Sc
   }
   const names = new Set<string>();
   for (const bound of rows) {
-    let known = true;
+    const unknown: string[] = [];
     const name = text.replace(/\{\{[-+]?([\s\S]*?)[-+]?\}\}/g, (_tag, source: string) => {
       const value = rendered(valueOfJinja(source.trim(), { bound, sets, variable }));
-      known &&= value !== undefined;
+      if (value === undefined) unknown.push(source);
       return value ?? '';
     });
     // Whole expressions are no names
-    if (!known || (quoted ? name === '' : !/^[\w$\u0080-\uffff]+$/.test(name))) return undefined;
+    if (unknown.length > 0 || (quoted ? name === '' : !/^[\w$\u0080-\uffff]+$/.test(name))) return undefined;
     names.add(quoted ? name : name.toLowerCase());
   }
   return [...names];
 }
 
 function valuesIn(value: unknown): readonly unknown[] | undefined {
-  if (Array.isArray(value)) return value;
+  if (Array.isArray(value)) return value as unknown[];
   return typeof value === 'object' && value !== null ? Object.keys(value) : undefined;
 }
