@@ -12,6 +12,8 @@ import { placeOf } from '../stack/paths.mjs';
 
 const ROUNDS = 5;
 const WRONG_SHOWN = 5;
+/** Once everything is read and prepared: milliseconds in which nothing is asked, for each thousand models. */
+const PAUSE = 2000;
 /** At most so many times the target, in the large project. */
 const GROWTH = 5;
 const MEGABYTE = 1024 * 1024;
@@ -20,6 +22,7 @@ const ALL = ['ref', 'source', 'table', 'macro', 'variable', 'column', 'qualified
 /** What is asked, by which question, at most how many milliseconds (p95). */
 const QUESTIONS = [
   ['a model opened to its definition', 20, ({ opening }) => opening],
+  ['hover, while the project is still read', Infinity, ({ hover }) => hover(ALL)],
   ['hover', 2, ({ hover }) => hover(ALL)],
   ['definition', 2, ({ definition }) => definition(ALL)],
   ['`ref` completion', 10, ({ nameCompletion }) => nameCompletion('ref')],
@@ -88,7 +91,10 @@ async function measure(tools, command, models) {
   const client = await tools.LanguageClient.start(command, [folder]);
   try {
     const oracle = new tools.Oracle(project, folder, client, new tools.Dice(models));
-    for (const [what, target, choose] of QUESTIONS) rows.push(await ask(oracle, project, choose(oracle), { what, target }));
+    for (const [what, target, choose] of QUESTIONS) {
+      if (what === 'hover') await new Promise((resolve) => setTimeout(resolve, PAUSE * (models / 1000)));
+      rows.push(await ask(oracle, project, choose(oracle), { what, target }));
+    }
     oracle.closeAll();
     rows.push(memory(client, 'memory in MB after these', 150));
     rows.push(...await largeDocument(client, project, folder));

@@ -92,7 +92,9 @@ class Server {
             const at = { textDocument: client.code2ProtocolConverter.asTextDocumentIdentifier(document), position };
             const [hover, model] = await Promise.all([next(document, position, token), client.sendRequest<string | null>(MODEL_AT, at, token).catch(() => null)]);
             const words = model === null ? '' : this.lastRun(model);
-            if (hover && words !== '') hover.contents.push(new vscode.MarkdownString().appendText(vscode.l10n.t('Last run: {0}', words)));
+            const told = hover?.contents[0];
+            // Behind the line that names the model: the columns below it may be many
+            if (told instanceof vscode.MarkdownString && words !== '') told.value = told.value.replace(/(?=\n\n|$)/, () => `\n\n${vscode.l10n.t('Last run: {0}', plain(words))}`);
             return hover;
           },
         },
@@ -140,3 +142,6 @@ class Server {
     void vscode.window.showWarningMessage(vscode.l10n.t('The dbt language server gave no answer for {0} seconds and was started again. The output “Attribution Language Server” may tell why.', HANGS / 1000));
   }
 }
+
+/** Markdown that shows a text as it is, and breaks its lines as usual. */
+const plain = (text: string): string => text.replace(/[!-/:-@[-`{-~]/g, '\\$&');

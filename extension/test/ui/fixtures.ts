@@ -60,5 +60,8 @@ export const test = base.extend<Options & { workbench: Workbench }, { shared: Sh
 
 async function newPage(browser: Browser): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'] });
-  return context.newPage();
+  const page = await context.newPage();
+  // What never comes is told long before the whole test's time is over
+  page.setDefaultTimeout(60_000);
+  return page;
 }

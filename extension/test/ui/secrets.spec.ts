@@ -14,7 +14,7 @@ test('after all that was done, the passwords are in no log, setting, file or arg
   for (const home of homes) expect(fs.statSync(home).mode & 0o077, home).toBe(0);
   const files = [...filesBelow(workbench.folder), ...filesBelow(workbench.window.dataDir)].filter((file) => !homes.includes(file));
   expect(files.length).toBeGreaterThan(100);
-  const found = files.filter((file) => passwords.some((password) => fs.readFileSync(file).includes(password)));
+  const found = files.filter((file) => passwords.some((password) => read(file).includes(password)));
   expect(found).toEqual([]);
   const commands = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => read(`/proc/${pid}/cmdline`));
   expect(commands.filter((line) => passwords.some((password) => line.includes(password)))).toEqual([]);
@@ -22,18 +22,21 @@ test('after all that was done, the passwords are in no log, setting, file or arg
 
 /** Every file that something of ours may have written; the server's own data, packages and what links lead to are left out. */
 function filesBelow(folder: string): string[] {
-  return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  return meanwhile(() => fs.readdirSync(folder, { withFileTypes: true }), []).flatMap((entry) => {
     const file = path.join(folder, entry.name);
     if (entry.isDirectory()) return ['postgres', 'node_modules', 'extensions'].includes(entry.name) ? [] : filesBelow(file);
-    return entry.isFile() && fs.statSync(file).size < SMALL ? [file] : [];
+    return entry.isFile() && meanwhile(() => fs.statSync(file).size, SMALL) < SMALL ? [file] : [];
   });
 }
 
-function read(file: string): string {
+const read = (file: string): string => meanwhile(() => fs.readFileSync(file, 'latin1'), '');
+
+/** What is at work goes on: a process may end, and a file go, between being listed and being looked at. */
+function meanwhile<T>(look: () => T, gone: T): T {
   try {
-    return fs.readFileSync(file, 'utf8');
-  } catch {
-    // The process ended meanwhile
-    return '';
+    return look();
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return gone;
+    throw error;
   }
 }

@@ -36,8 +36,13 @@ async function run(item: Locator): Promise<void> {
 const state = (item: Locator, name: 'passed' | 'failed'): Locator => item.locator(`.codicon-testing-${name}-icon`);
 
 test('dbt\'s tests and Dagster\'s checks: singly and by file, with what failed, where, and its rows', async ({ workbench }) => {
+  test.setTimeout(300_000);
   const file = path.join(workbench.folder, 'dbt', 'tests', 'no_purchase_is_free.sql');
   await explorer(workbench);
+  const checks = row(workbench, /^Asset checks/);
+  await run(checks);
+  await expect(state(checks, 'passed')).toBeVisible({ timeout: 120_000 });
+
   fs.writeFileSync(file, 'select purchase_id, revenue\nfrom {{ ref(\'int_purchases\') }}\nwhere revenue < 20\n');
   try {
     const unit = await reveal(workbench, /^attribution/, /^channel_performance_unit_tests\.yml/, 'a_channel_counts_purchases_and_clients_once');

@@ -1,7 +1,7 @@
 /** The columns of the queries of one file. */
 import type { Column, Columns } from '../project/types';
 import { namesOf } from './jinjaLoops';
-import type { ColumnReference, Cte, Query, Relation, Select, SelectItem, Span, SqlDocument } from './types';
+import type { ColumnReference, Cte, MacroRows, Query, Relation, Select, SelectItem, Span, SqlDocument } from './types';
 
 type MutableColumns = { columns: Column[]; certain: boolean };
 
@@ -56,7 +56,7 @@ export class QueryColumns {
 
   #union(query: Query): Columns {
     const [first, ...others] = query.selects;
-    if (!first) return NONE;
+    if (!first) return query.rows ? this.#written(query.rows, query.span) : NONE;
     const { columns, certain } = this.#select(first);
     const found: MutableColumns = { columns, certain: certain && query.dynamic !== true };
     for (const other of others) {
@@ -92,12 +92,31 @@ export class QueryColumns {
         for (const name of names) found.columns.push(this.#made(select, item, name));
         continue;
       }
+      if (item.rows) {
+        const { columns, certain } = this.#written(item.rows, item.span);
+        found.columns.push(...columns);
+        if (!certain) found.certain = false;
+        continue;
+      }
       if (item.dynamic) found.certain = false;
       if (item.star) this.#star(select, item.star, found);
       else if (item.name !== undefined) found.columns.push(this.#made(select, item, item.name));
     }
     if (select.items.length === 0) found.certain = false;
     return found;
+  }
+
+  /** What a macro writes. @param span of its call */
+  #written({ relations, before, except, prefix, suffix }: MacroRows, span: Span): Columns {
+    const all = relations.map((relation) => ({ relation, ...this.ofRelation(relation) }));
+    const found = new Map(before.map((name): [string, Column] => [name, { name, location: { file: this.file, span }, tests: [] }]));
+    for (const { relation, columns } of all) {
+      for (const column of columns) {
+        const name = prefix + column.name + suffix;
+        if (!except.includes(column.name.toLowerCase()) && !found.has(name)) found.set(name, { ...this.#passed(relation, column), name });
+      }
+    }
+    return { columns: [...found.values()], certain: all.every(({ certain }) => certain) };
   }
 
   #star(select: Select, { qualifier }: NonNullable<SelectItem['star']>, found: MutableColumns): void {

@@ -1,7 +1,8 @@
 /** FROM: relations of every kind, how they are joined, and their aliases. */
 import { ExpressionParser } from './sqlExpression';
 import { JOINS, NO_ALIAS, RESERVED } from './sqlWords';
-import type { JinjaCall, Query, Relation, Select, Span, Token } from './types';
+import { macroRows } from './macroRows';
+import type { JinjaCall, MacroRows, Query, Relation, Select, Span, Token } from './types';
 
 export abstract class FromParser extends ExpressionParser {
   /** Reads the query between parentheses, the first of which is next; undefined where something else stands there. */
@@ -150,7 +151,15 @@ export abstract class FromParser extends ExpressionParser {
       return { kind: 'jinja', span: { start: token.start, end: this.lastEnd }, path: [] };
     }
     const span = { start: token.start, end: token.end };
-    return (call ? relationOfCall(call, span, this.text) : undefined) ?? { kind: 'jinja', span, path: [] };
+    const named = token.tag === undefined ? undefined : this.streams.named.get(token.tag);
+    const relation = call ? relationOfCall(call, span, this.text) : named && relationOfCall(named.call, span, this.text);
+    if (!relation) return { kind: 'jinja', span, path: [] };
+    if (named) {
+      // Its name stands in another tag
+      delete relation.pathSpan;
+      if (named.dynamic) relation.dynamic = true;
+    }
+    return relation;
   }
 
   #namedRelation(): Relation | undefined {
@@ -178,6 +187,16 @@ export abstract class FromParser extends ExpressionParser {
       return { kind: 'function', span: { start, end: this.lastEnd }, path: pieced ? [] : path, pathSpan };
     }
     return pieced ? { kind: 'jinja', span: pathSpan, path: [] } : { kind: 'name', span: { ...pathSpan }, path, pathSpan };
+  }
+
+  /** What a macro writes that is all its tag says; undefined where nobody but dbt knows. */
+  protected rowsOf(token: Token | undefined): MacroRows | undefined {
+    const call = token?.tag === undefined ? undefined : this.streams.calls.get(token.tag);
+    const found = call && macroRows(this.text, call, this.streams.all, this.streams.sets);
+    if (!found) return undefined;
+    const { calls, ...rows } = found;
+    const relations = calls.map((one) => relationOfCall(one, one.span, this.text));
+    return relations.every((one) => one !== undefined) ? { ...rows, relations } : undefined;
   }
 
   /** Arguments of a function in FROM, which may read the relations before it. */

@@ -132,6 +132,7 @@ export class QueryParser extends FromParser {
   /** A tag in the place of a query: what follows it may still be one. */
   #jinjaQuery(correlated: boolean): Query {
     const start = this.startOf();
+    const rows = this.word(1) === ')' ? this.rowsOf(this.token()) : undefined;
     while (this.token()?.kind === 'jinja') this.at++;
     if (this.startsQuery()) {
       const query = this.query(correlated);
@@ -141,6 +142,7 @@ export class QueryParser extends FromParser {
     const query = emptyQuery(start, this.#parent);
     if (correlated && this.select) query.parentSelect = this.select;
     query.dynamic = true;
+    if (rows) query.rows = rows;
     this.queries.push(query);
     query.span.end = this.lastEnd;
     return query;
@@ -240,7 +242,9 @@ export class QueryParser extends FromParser {
       item.nameSpan = { start: alias.start, end: alias.end };
     } else if (!alias) {
       this.#ownName(item, made);
-      if (item.dynamic && !made.star) this.#pattern(item, this.#lastPieces(first), base);
+      const rows = item.dynamic && this.at === first + 1 ? this.rowsOf(this.tokens[first]) : undefined;
+      if (rows) item.rows = rows;
+      else if (item.dynamic && !made.star) this.#pattern(item, this.#lastPieces(first), base);
     }
     item.span.end = this.lastEnd;
     if (this.branches[first] !== base || this.branches[this.at - 1] !== base) item.dynamic = true;

@@ -1,5 +1,6 @@
 /** The tokens of a file as its SQL is read: parted where Jinja captures text, with the branch of Jinja that each stands in. */
 import { Loops, type Loop } from './jinjaLoops';
+import { namedRelations, type NamedRelation } from './macroRows';
 import type { JinjaCall, JinjaFile, JinjaTag, Token } from './types';
 
 /** One way through an `if` or `for`. */
@@ -30,6 +31,10 @@ export interface Streams {
   loopsIn(branch: number, around: number): readonly Loop[] | undefined;
   /** what `set` gives names to, as it is written; undefined where it does so twice */
   sets: ReadonlyMap<string, string | undefined>;
+  /** relations by the tag that says the name which Jinja gives them */
+  named: ReadonlyMap<number, NamedRelation>;
+  /** every call of the file */
+  all: readonly JinjaCall[];
   /** calls that are all their tag says, by tag: `{{ ref('a') }}` */
   calls: ReadonlyMap<number, JinjaCall>;
 }
@@ -113,7 +118,7 @@ export function streamsOf(text: string, jinja: JinjaFile, tokens: readonly Token
     }
     return found;
   };
-  return { streams, beside, loopsIn, sets: loops.sets, calls: soleCalls(text, jinja) };
+  return { streams, beside, loopsIn, sets: loops.sets, named: namedRelations(text, jinja), all: jinja.calls, calls: soleCalls(text, jinja) };
 }
 
 function soleCalls(text: string, jinja: JinjaFile): Map<number, JinjaCall> {

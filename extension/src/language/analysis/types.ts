@@ -83,6 +83,8 @@ export interface SelectItem {
   name?: string;
   /** of a dynamic one whose name Jinja pieces together */
   pattern?: NamePattern;
+  /** of one that a well-known macro writes */
+  rows?: MacroRows;
   /** where that name is written: the alias, or the column's own name */
   nameSpan?: Span;
   /** `*` or `alias.*` */
@@ -105,6 +107,17 @@ export interface NamePattern {
   loops: readonly { variables: readonly string[]; over: string }[];
   /** what the file's `set` gives names to, as it is written; undefined where it does so twice */
   sets: ReadonlyMap<string, string | undefined>;
+}
+
+/** The columns that a macro of a package writes: those of relations, as `dbt_utils.star` does. */
+export interface MacroRows {
+  relations: readonly Relation[];
+  /** columns of its own, before the others */
+  before: readonly string[];
+  /** columns that are left out, in lower case */
+  except: readonly string[];
+  prefix: string;
+  suffix: string;
 }
 
 /** Something in FROM or JOIN. */
@@ -145,6 +158,8 @@ export interface Query {
   selects: Select[];
   /** Jinja decides what it is: a tag stands for a whole select, or its selects are in branches of `{% if %}` */
   dynamic?: boolean;
+  /** of one that a well-known macro writes as a whole */
+  rows?: MacroRows;
   /** `with recursive`: its CTEs see themselves */
   recursive?: boolean;
   orderBy?: Span;

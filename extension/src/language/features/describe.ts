@@ -28,10 +28,10 @@ export function description(text: string | undefined): string {
   return short.trim().replace(/</g, '&lt;').replace(/!\[/g, '\\!\\[').replace(/\]\((?!https?:)/gi, ']\\(');
 }
 
-/** The first sentence of a description, without line ends. */
+/** The first sentence of a description, or its part before a colon, without line ends. */
 export function summary(text: string | undefined): string {
   const flat = (text ?? '').replace(/\s+/g, ' ').trim();
-  return /^.{10,160}?[.:;](?=\s|$)/.exec(flat)?.[0] ?? (flat.length > 160 ? `${flat.slice(0, 160)} …` : flat);
+  return /^.{10,160}?[.:;](?=\s|$)/.exec(flat)?.[0].replace(/[:;]$/, '') ?? (flat.length > 160 ? `${flat.slice(0, 160)} …` : flat);
 }
 
 /** What a description says about its rows: `Grain: one row per purchase`. */

@@ -1,6 +1,6 @@
 /** Where columns are made: from a reference through CTEs, stars, models and sources to the item of a select list, or the line of YAML, that makes them. */
 import { namesOf } from '../analysis/jinjaLoops';
-import type { ColumnReference, Cte, Query, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
+import type { ColumnReference, Cte, MacroRows, Query, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
 import type { Model, Project } from '../project/types';
 import { cteOf, folded, outer, readsOf, relationNamed, spelt, within, type Qualifier } from './targetScopes';
 
@@ -79,7 +79,7 @@ export class Makers {
     if (depth > DEEPEST) return [];
     // A recursive CTE reads itself: what it is made of is its other branch
     known.set(name, []);
-    const found = unique(query.selects.flatMap((select) => this.#made(scope, select, name, depth)));
+    const found = unique(query.rows ? this.#ofRows(query.rows, name, depth) : query.selects.flatMap((select) => this.#made(scope, select, name, depth)));
     known.set(name, found);
     return found;
   }
@@ -110,7 +110,8 @@ export class Makers {
   #made(scope: Scope, select: Select, name: string, depth: number): readonly Maker[] {
     const named = this.#named(scope, select, name);
     if (named.length > 0) return named;
-    return select.items.flatMap(({ star }): readonly Maker[] => {
+    return select.items.flatMap(({ star, rows }): readonly Maker[] => {
+      if (rows) return this.#ofRows(rows, name, depth);
       if (!star) return [];
       if (!star.qualifier) return this.#ofSelect(scope, select, name, false, depth);
       const found = relationNamed(scope.document, select, star.qualifier.span);
@@ -151,12 +152,7 @@ export class Makers {
         const cte = cteOf(document, select.query, relation);
         return cte ? this.ofCte(scope, cte, name, depth + 1) : [];
       }
-      case 'ref': {
-        const wanted = relation.path.at(-1) ?? '';
-        const model = (relation.version === undefined ? undefined : this.project.modelVersion(wanted, relation.version)) ?? this.project.models.get(wanted);
-        return model ? this.#ofModel(model, name, depth + 1, sure) : [];
-      }
-      case 'source': return this.#ofTable(relation.path.join('.'), name, sure);
+      case 'ref': case 'source': return this.#ofPath(relation, name, depth, sure);
       default: return [];
     }
   }
@@ -167,6 +163,21 @@ export class Makers {
     if (!properties) return [];
     const documented = properties.columns.some((one) => folded(one.name) === name || one.name === name);
     return documented || (sure && properties.columns.length === 0) ? this.ofSource(source, name) : [];
+  }
+
+  /** What makes a column of a model or source. */
+  #ofPath({ kind, path, version }: Relation, name: string, depth: number, sure: boolean): readonly Maker[] {
+    if (kind === 'source') return this.#ofTable(path.join('.'), name, sure);
+    const wanted = path.at(-1) ?? '';
+    const model = (version === undefined ? undefined : this.project.modelVersion(wanted, version)) ?? this.project.models.get(wanted);
+    return model ? this.#ofModel(model, name, depth + 1, sure) : [];
+  }
+
+  /** What makes a column that a macro writes. */
+  #ofRows({ relations, except, prefix, suffix }: MacroRows, name: string, depth: number): readonly Maker[] {
+    if (!name.startsWith(prefix) || !name.endsWith(suffix)) return [];
+    const bare = name.slice(prefix.length, name.length - suffix.length);
+    return except.includes(bare.toLowerCase()) ? [] : relations.flatMap((relation) => this.#ofPath(relation, bare, depth + 1, false));
   }
 
   /** What makes a column of a CTE. */

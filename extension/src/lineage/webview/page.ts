@@ -145,15 +145,18 @@ function scale(by: number): void {
   zooming.scaleBy(select(svg), by);
 }
 
-/** Everything in view; where that would be too small to read, the focus in the middle. @param whole everything, however small */
+/** Everything in view; where that would be too small to read, what is around the focus. @param whole everything, however small */
 function fit(whole: boolean): void {
   if (!layout || !graph) return;
   const { clientWidth: width, clientHeight: height } = svg;
   const fitting = Math.min(1, width / layout.width, height / layout.height);
   const readable = whole ? fitting : Math.max(fitting, 0.75);
-  const box = layout.nodes.get(graph.focus);
-  const centre = fitting >= readable || !box ? { x: layout.width / 2, y: layout.height / 2 } : { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-  zooming.transform(select(svg), zoomIdentity.translate(width / 2 - centre.x * readable, height / 2 - centre.y * readable).scale(readable));
+  const box = layout.nodes.get(graph.focus) ?? { x: 0, y: 0, width: layout.width, height: layout.height };
+  // Nothing is cut off on one side while the other is empty
+  const place = (view: number, content: number, middle: number): number => (content <= view ? (view - content) / 2 : Math.min(0, Math.max(view - content, view / 2 - middle)));
+  const x = place(width, layout.width * readable, (box.x + box.width / 2) * readable);
+  const y = place(height, layout.height * readable, (box.y + box.height / 2) * readable);
+  zooming.transform(select(svg), zoomIdentity.translate(x, y).scale(readable));
 }
 
 /** The character that the icon font has for a name. */

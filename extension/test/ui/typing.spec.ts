@@ -1,0 +1,94 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, test, type Workbench } from './fixtures';
+
+const ready = (workbench: Workbench): Promise<void> => expect(workbench.status(/attribution · dev/)).toBeVisible({ timeout: 100_000 });
+
+/** The cursor behind a text of the active editor, as finding it does. */
+async function goTo(workbench: Workbench, text: string): Promise<void> {
+  const { page } = workbench;
+  await page.keyboard.press('ControlOrMeta+F');
+  await page.locator('.find-widget.visible textarea[aria-label="Find"]').fill(text);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await expect(page.locator('.find-widget.visible')).toHaveCount(0);
+}
+
+test('a model is written by typing: what is wrong is told and mended, words are offered, lead on and say what ran, and a name changes everywhere', async ({ workbench }) => {
+  test.setTimeout(300_000);
+  const { page } = workbench;
+  const file = (name: string): string => path.join(workbench.folder, 'dbt', 'models', 'marts', `${name}.sql`);
+  const text = page.locator('.editor-group-container.active .view-lines').first();
+  await ready(workbench);
+  fs.writeFileSync(file('revenue_by_client'), 'select\n    bought.client_id,\n    sum(bought.revenue) as revenue\nfrom {{ ref(\'int_purchasess\') }} as bought\ngroup by bought.client_id\n');
+  fs.writeFileSync(file('best_clients'), 'select client_id from {{ ref(\'revenue_by_client\') }}\n');
+  try {
+    await workbench.open('dbt/models/marts/revenue_by_client.sql');
+    await expect(page.locator('.squiggly-error').first()).toBeVisible({ timeout: 60_000 });
+    await page.keyboard.press('F8');
+    await expect(page.locator('.marker-widget')).toContainText('No model, seed or snapshot is named "int_purchasess"');
+    await workbench.shoot('typing-problem');
+    await page.keyboard.press('Escape');
+    const fix = page.locator('.action-widget .monaco-list-row').filter({ hasText: 'Change to "int_purchases"' });
+    await expect(async () => {
+      await page.keyboard.press('Control+.');
+      await fix.click({ timeout: 5000 });
+    }).toPass({ timeout: 30_000 });
+    await expect(page.locator('.squiggly-error')).toHaveCount(0);
+
+    await goTo(workbench, 'as revenue');
+    await page.keyboard.press('End');
+    await page.keyboard.type(', max(bought.purch', { delay: 20 });
+    const offer = page.locator('.suggest-widget.visible .monaco-list-row').filter({ hasText: 'purchase_time' }).first();
+    await expect(offer).toBeVisible();
+    await workbench.shoot('typing-columns');
+    await offer.click();
+    await page.keyboard.type(') as last_purchase');
+    await page.keyboard.press('Escape');
+    await expect(text).toContainText(/max\(bought\.purchase_time\)\s+as\s+last_purchase/);
+    await page.keyboard.press('Control+S');
+
+    await goTo(workbench, 'ref(\'int_purchases');
+    await page.keyboard.press('F12');
+    await expect(workbench.tab('int_purchases.sql')).toHaveClass(/active/);
+    await workbench.open('dbt/models/marts/revenue_by_client.sql');
+    await goTo(workbench, 'ref(\'int_purchases');
+    await page.keyboard.press('Shift+F12');
+    await expect(page.locator('.reference-zone-widget')).toContainText(/References \(\d\d\)/);
+    await page.keyboard.press('Escape');
+    await expect(page.locator('.reference-zone-widget')).toBeHidden();
+    await workbench.command('Show or Focus Hover');
+    const told = page.locator('.monaco-hover:visible').filter({ hasText: 'int_purchases' }).first();
+    await expect(told).toContainText(/Last run: .*(ago|just now)/);
+    await workbench.shoot('typing-hover');
+    await page.keyboard.press('Escape');
+
+    await workbench.open('dbt/models/marts/best_clients.sql');
+    await goTo(workbench, 'ref(\'revenue_by_client');
+    await page.keyboard.press('F2');
+    const name = page.locator('.rename-box input');
+    await expect(name).toHaveValue('revenue_by_client');
+    await name.fill('client_revenue');
+    await page.keyboard.press('Enter');
+    await expect(text).toContainText('ref(\'client_revenue\')');
+    await expect.poll(() => [fs.existsSync(file('client_revenue')), fs.existsSync(file('revenue_by_client'))]).toEqual([true, false]);
+    expect(fs.readFileSync(file('client_revenue'), 'utf8')).toContain('max(bought.purchase_time) as last_purchase');
+    await expect(page.locator('.squiggly-error')).toHaveCount(0);
+  } finally {
+    for (const model of ['revenue_by_client', 'client_revenue', 'best_clients']) fs.rmSync(file(model), { force: true });
+  }
+});
+
+test('the column at the cursor is traced through the models to its source', async ({ workbench }) => {
+  await ready(workbench);
+  await workbench.open('dbt/models/marts/channel_performance.sql');
+  await goTo(workbench, 'as total_conversions');
+  await workbench.command('Attribution: Trace Column');
+  const frame = await workbench.webview(/^Lineage/);
+  await expect(frame.locator('.column')).toContainText('channel_performance.total_conversions');
+  for (const [model, column] of [['first_touch_attribution', 'purchase_id'], ['int_purchases', 'purchase_id'], ['raw.events', 'client_id']] as const) {
+    await expect(frame.locator(`.node[data-id="${model}"] .traced-column`).filter({ hasText: column })).toBeVisible();
+  }
+  expect(await workbench.axe(frame)).toEqual([]);
+  await workbench.shoot('traced');
+});
