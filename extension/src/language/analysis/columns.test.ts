@@ -74,13 +74,28 @@ test('names that Jinja pieces together are those that lists, sets and variables 
   assert.deepEqual(told(fixture, 'c').columns.slice(0, 2), ['coupon_n integer', 'm1 integer']);
 });
 
+test('relations that Jinja names, and what macros of dbt_utils write', () => {
+  const fixture = projectOf({
+    'models/a.sql': "select 1 as id, 'x' as name", 'models/b.sql': "select 1 as id, now() as at_time",
+    'models/c.sql': "{%- set rel = ref('a') -%}\nwith s as (select * from {{ rel }}) select s.* from s",
+    'models/d.sql': "{% set rels = [ref('a'), ref('b')] %}{% for r in rels %} select * from {{ r }} {% if not loop.last %} union all {% endif %} {% endfor %}",
+    'models/e.sql': "select {{ dbt_utils.star(from=ref('a'), except=['ID'], prefix='a_') }}, {{ dbt_utils.star(ref('b')) }} from {{ ref('a') }}",
+    'models/f.sql': "with u as ({{ dbt_utils.union_relations(relations=[ref('a'), ref('b')]) }}), d as ({{ dbt_utils.date_spine(datepart='day', start_date='x', end_date='y') }}) select u.*, d.date_day from u cross join d",
+    'models/g.sql': "{% set rel = ref('a') %}{% set rel = ref('b') %}select * from {{ rel }}",
+    'models/h.sql': "select e.*, o.* from {{ ref('a') }} a, jsonb_each(a.name::jsonb) as e, unnest(array[1]) with ordinality as o",
+  });
+  const names = (model: string): string[] => columnsOfModel(fixture.project, model).columns.map(({ name }) => name);
+  assert.deepEqual(told(fixture, 'c'), { certain: true, columns: ['id integer < a.id', 'name text < a.name'] });
+  assert.deepEqual(['d', 'e', 'f', 'g', 'h'].map(names), [['id', 'name'], ['a_name', 'id', 'at_time'], ['_dbt_source_relation', 'id', 'name', 'at_time', 'date_day'], [], ['key', 'value', 'o', 'ordinality']]);
+});
+
 test('what only dbt knows is not certain, and YAML fills in', () => {
   const fixture = projectOf({
     'models/a.sql': "select id, {{ dbt_utils.star(ref('x')) }} from {{ ref('x') }}", 'models/b.sql': "select * from {{ source('raw', 'x') }}",
     'models/x.sql': "select * from {{ ref('y') }}", 'models/y.sql': "select *, 1 as z from {{ ref('x') }}", 'seeds/s.csv': 'id,"name"\n1,a\n',
     'models/schema.yml': 'models:\n  - name: a\n    columns:\n      - name: id\n      - name: extra\n        data_type: text\n',
   });
-  assert.deepEqual(told(fixture, 'a'), { certain: false, columns: ['id < x.id', 'extra text'] });
+  assert.deepEqual(told(fixture, 'a'), { certain: false, columns: ['id < x.id', 'z integer < x.z', 'extra text'] });
   assert.deepEqual(told(fixture, 'b'), { certain: false, columns: [] });
   assert.deepEqual(told(fixture, 'y').certain, false);
   assert.deepEqual(told(fixture, 's'), { certain: true, columns: ['id', 'name'] });

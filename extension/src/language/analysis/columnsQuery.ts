@@ -7,6 +7,12 @@ type MutableColumns = { columns: Column[]; certain: boolean };
 
 const NONE: Columns = { columns: [], certain: false };
 
+/** Functions that name the columns of their rows themselves. */
+const FUNCTION_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  json_array_elements: ['value'], jsonb_array_elements: ['value'], json_array_elements_text: ['value'], jsonb_array_elements_text: ['value'],
+  json_each: ['key', 'value'], jsonb_each: ['key', 'value'], json_each_text: ['key', 'value'], jsonb_each_text: ['key', 'value'],
+};
+
 /** The columns of a model, or of one version of it. */
 export type ModelColumns = (name: string, version?: string) => Columns;
 
@@ -93,9 +99,8 @@ export class QueryColumns {
         continue;
       }
       if (item.rows) {
-        const { columns, certain } = this.#written(item.rows, item.span);
-        found.columns.push(...columns);
-        if (!certain) found.certain = false;
+        found.columns.push(...this.#written(item.rows, item.span).columns);
+        found.certain = false;
         continue;
       }
       if (item.dynamic) found.certain = false;
@@ -106,17 +111,16 @@ export class QueryColumns {
     return found;
   }
 
-  /** What a macro writes. @param span of its call */
+  /** What a macro writes; it asks the database, which may know more. @param span of its call */
   #written({ relations, before, except, prefix, suffix }: MacroRows, span: Span): Columns {
-    const all = relations.map((relation) => ({ relation, ...this.ofRelation(relation) }));
     const found = new Map(before.map((name): [string, Column] => [name, { name, location: { file: this.file, span }, tests: [] }]));
-    for (const { relation, columns } of all) {
-      for (const column of columns) {
+    for (const relation of relations) {
+      for (const column of this.ofRelation(relation).columns) {
         const name = prefix + column.name + suffix;
         if (!except.includes(column.name.toLowerCase()) && !found.has(name)) found.set(name, { ...this.#passed(relation, column), name });
       }
     }
-    return { columns: [...found.values()], certain: all.every(({ certain }) => certain) };
+    return { columns: [...found.values()], certain: false };
   }
 
   #star(select: Select, { qualifier }: NonNullable<SelectItem['star']>, found: MutableColumns): void {
@@ -219,8 +223,10 @@ export class QueryColumns {
         return cte ? this.ofQuery(cte.query, cte.columnAliases) : NONE;
       }
       case 'function': {
-        const { alias } = relation;
-        return alias ? { columns: [{ name: alias.name.toLowerCase(), location: { file: this.file, span: alias.span }, tests: [] }], certain: false } : NONE;
+        const { alias, path, span } = relation;
+        const names = FUNCTION_COLUMNS[path.at(-1)?.toLowerCase() ?? ''] ?? (alias ? [alias.name.toLowerCase()] : []);
+        const columns = [...names, ...(relation.ordinality ? ['ordinality'] : [])];
+        return { columns: columns.map((name) => ({ name, location: { file: this.file, span: alias?.span ?? span }, tests: [] })), certain: false };
       }
       case 'jinja': return NONE;
     }

@@ -183,8 +183,9 @@ export abstract class FromParser extends ExpressionParser {
     const pathSpan = { start, end: this.lastEnd };
     if (this.word() === '(') {
       this.expressionArguments();
-      if (this.word() === 'with' && this.word(1) === 'ordinality') this.at += 2;
-      return { kind: 'function', span: { start, end: this.lastEnd }, path: pieced ? [] : path, pathSpan };
+      const ordinality = this.word() === 'with' && this.word(1) === 'ordinality';
+      if (ordinality) this.at += 2;
+      return { kind: 'function', span: { start, end: this.lastEnd }, path: pieced ? [] : path, pathSpan, ...(ordinality ? { ordinality } : {}) };
     }
     return pieced ? { kind: 'jinja', span: pathSpan, path: [] } : { kind: 'name', span: { ...pathSpan }, path, pathSpan };
   }

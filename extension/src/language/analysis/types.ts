@@ -133,6 +133,8 @@ export interface Relation {
   /** `as alias (a, b)` */
   columnAliases?: { name: string; span: Span }[];
   query?: Query;
+  /** `f(…) with ordinality` */
+  ordinality?: boolean;
   /** Jinja decides whether it is there at all (`{% if %}`, `{% for %}`), or which version it is */
   dynamic?: boolean;
   /** how it is joined: undefined for the first of FROM */

@@ -183,11 +183,13 @@ test('a version under another file name, a snapshot in YAML and the columns of a
     'models/o.yml': 'models:\n  - name: orders\n    versions: [{v: 1, defined_in: oldest}, {v: 2}]\n',
     'snapshots/kept.yml': "snapshots:\n  - name: first\n    relation: ref('orders')\n  - name: kept\n    relation: ref('orders')\n",
     'models/a.sql': "select * from {{ ref('ord¦ers', v=1) }}", 'models/b.sql': "select a.i¦d from {{ ref('orders', v=1) }} a", 'models/c.sql': "select * from {{ ref('ke¦pt') }}",
-    'models/d.sql': "select k.paid_c¦ount as n from {{ ref('kept') }} k",
+    'models/d.sql': "select k.paid_c¦ount as n from {{ ref('kept') }} k", 'models/e.sql': "{% set rel = ref('orders', v=1) %}select r.i¦d from {{ rel }} r",
+    'models/f.sql': "with s as (select {{ dbt_utils.star(from=ref('orders'), prefix='o_') }} from {{ ref('orders') }}) select s.o_i¦d from s",
   });
   const found = (file: string): string[] => shown(own, own.at(file), definition(own.at(file), false));
   assert.deepEqual([found('models/a.sql'), found('models/b.sql')], [['models/oldest.sql:1:1 '], ['models/oldest.sql:1:13 id']]);
   assert.deepEqual([found('models/c.sql'), found('models/d.sql')], [['snapshots/kept.yml:4:11 kept'], ['models/orders_v2.sql:3:17 {{ k }}_count']]);
+  assert.deepEqual([found('models/e.sql'), found('models/f.sql')], [['models/oldest.sql:1:13 id'], ['models/orders_v2.sql:2:13 id']]);
   assert.deepEqual(shown(own, own.at('models/d.sql'), references(own.at('models/d.sql'), true)), ['models/orders_v2.sql:3:17 {{ k }}_count', 'models/d.sql:1:10 paid_count']);
 });
 
