@@ -6,7 +6,8 @@ function servers(): number[] {
   return execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' }).split('\n').filter((line) => line.includes('language-server.js') && line.includes('--clientProcessId')).map((line) => Number.parseInt(line, 10));
 }
 
-test('writing SQL is helped as it is typed, and a killed server comes back', async ({ workbench }) => {
+test('writing SQL is helped as it is typed, and a server that was killed or hangs comes back', async ({ workbench }) => {
+  test.setTimeout(300_000);
   const { page } = workbench;
   const offers = page.locator('.suggest-widget.visible .monaco-list-row');
   // What is typed before the server has started is not asked of it again: then on another line
@@ -28,6 +29,13 @@ test('writing SQL is helped as it is typed, and a killed server comes back', asy
   await page.keyboard.press('Escape');
   await typed('{{ source(\'raw\', \'even', 'events');
   await page.keyboard.press('Escape');
+  // One that hangs is no better than one that is gone
+  const hanging = servers();
+  for (const pid of hanging) process.kill(pid, 'SIGSTOP');
+  await expect(workbench.notification('The dbt language server gave no answer for 20 seconds and was started again')).toBeVisible({ timeout: 60_000 });
+  await typed('{{ var(\'attribution_wi', 'attribution_window_days');
+  await page.keyboard.press('Escape');
+  for (const pid of hanging.filter((one) => servers().includes(one))) process.kill(pid, 'SIGKILL');
 });
 
 test.describe('in a folder that is not trusted', () => {

@@ -9,8 +9,8 @@ export default defineConfig({
   outputDir: out,
   workers: 1,
   fullyParallel: false,
-  // What passes only at its second try is listed as flaky
-  retries: 1,
+  // What passes only at a later try is listed as flaky
+  retries: 2,
   timeout: 180_000,
   expect: { timeout: 30_000 },
   reporter: [['list']],
