@@ -73,6 +73,7 @@ test('bare columns in every clause, with the relation that they are of', () => {
 test('relations behind from and join', () => {
   const first = ask(`with a as (select 1), b as (select * from ${CURSOR})\nselect * from b`);
   assert.ok(first.items.some(({ label }) => label === 'a') && !first.items.some(({ label }) => label === 'b'));
+  assert.ok(ask(`with a as (\n  with inner_one as (select 1 as x)\n  select x\n  from in${CURSOR}\n)\nselect * from a`).items.some(({ label }) => label === 'inner_one'));
   const main = ask(`with a as (select 1)\nselect * from a join stg_${CURSOR}`);
   assert.equal(main.take('stg_orders'), "with a as (select 1)\nselect * from a join {{ ref('stg_orders') }}");
   assert.equal(ask(`select * from ${CURSOR}`).take('customers'), "select * from {{ source('raw', 'customers') }}");

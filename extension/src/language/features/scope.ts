@@ -25,11 +25,11 @@ export interface Scope {
   outer: Scoped[];
 }
 
-/** The innermost query around an offset; one that ends in space before the offset is still written. */
+/** The innermost query around an offset; one that ends in space, or in a word that is being typed, before the offset is still written. */
 function queryAt(document: SqlDocument, offset: number): Query | undefined {
   let found: Query | undefined;
   for (const query of document.sql.queries) {
-    if (query.span.start > offset || (query.span.end < offset && document.text.slice(query.span.end, offset).trim() !== '')) continue;
+    if (query.span.start > offset || (query.span.end < offset && !/^\s*[\w$]*$/.test(document.text.slice(query.span.end, offset)))) continue;
     if (!found || query.span.start >= found.span.start) found = query;
   }
   return found;
