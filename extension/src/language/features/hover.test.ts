@@ -28,6 +28,8 @@ test('models, sources, macros, variables, docs', () => {
   assert.match(ask(`{{ euros(dig${CURSOR}its=1) }}`), /digits=2.*argument/);
   assert.match(ask(`{{ var('window${CURSOR}_days') }}`), /window_days: 30[\s\S]*Days that count/);
   assert.match(ask(`models:\n  - name: a\n    description: "{{ doc('ord${CURSOR}ers') }}"`, 'models/a.yml'), /What was \*ordered\*/);
+  assert.match(ask(`{% snapshot ke${CURSOR}pt %}select * from {{ ref('stg_orders') }}{% endsnapshot %}`, 'snapshots/kept.sql'), /kept.*snapshot[\s\S]*order_id[\s\S]*dbt_valid_to/);
+  assert.match(ask(`{% docs mo${CURSOR}re %}Told here.{% enddocs %}`, 'models/more.md'), /Told here/);
 });
 
 test('settings and words of Jinja', () => {

@@ -52,6 +52,12 @@ function hoverJinja(request: PlaceRequest, cursor: JinjaCursor): Told | undefine
   const qualified = /^\.(\w+)/.exec(text.slice(word.end))?.[1];
   const bound = request.sql?.jinja.variables.some((one) => one.binds && one.name === name) === true;
   if (bound && !request.project.macros.has(name)) return { text: `${code(name)} — bound in this file`, span: word };
+  const defined = request.sql?.jinja.definitions.find(({ nameSpan }) => nameSpan.start === word.start);
+  if (defined?.kind === 'snapshot') return modelAt(request, name, word);
+  if (defined?.kind === 'docs') {
+    const doc = request.project.docs.get(name);
+    return doc && { text: describeDoc(request.project, doc), span: word };
+  }
   const macro = macroAt(request, name, word) ?? (qualified === undefined ? undefined : macroAt(request, `${name}.${qualified}`, { start: word.start, end: word.end + qualified.length + 1 }));
   if (macro) return macro;
   const known = Object.hasOwn(GLOBALS, name) ? GLOBALS[name] : undefined;
