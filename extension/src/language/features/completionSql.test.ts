@@ -87,6 +87,15 @@ test('columns that a function in FROM is given', () => {
   assert.deepEqual(ask(`select 1 from {{ ref('stg_customers') }} c join (select 1) as d (${CURSOR}`).names, []);
 });
 
+test('comments stand nowhere in the way', () => {
+  const offers = (marked: string): boolean => ask(marked).items.some(({ label }) => label === 'recent');
+  assert.ok(offers(`with recent as (select 1 as x) select * from -- a, b from "c\n  ${CURSOR}`));
+  assert.ok(offers(`with recent as (select 1 as x) select * from {# as t #} ${CURSOR} as s`));
+  assert.ok(offers(`with recent as (select 1 as x) select * from {# as t #}/* from */${CURSOR}`));
+  assert.deepEqual(ask(`with recent as (select 1 as x) select recent.${CURSOR} {# , #} -- from y\nfrom recent`).names, ['x']);
+  assert.deepEqual(ask(`with recent as (select 1 as x) select * from recent where {# not #} ${CURSOR}`).names.slice(0, 1), ['x']);
+});
+
 test('half-written text', () => {
   assert.deepEqual(ask(`select o.${CURSOR}`).names, []);
   assert.deepEqual(ask(`with a as (select customer_id from {{ ref('stg_customers') }}), b as (select a.${CURSOR}`).names, ['customer_id']);

@@ -25,14 +25,28 @@ export interface Scope {
   outer: Scoped[];
 }
 
-/** The innermost query around an offset; one that ends in space, or in a word that is being typed, before the offset is still written. */
+/** The innermost query around an offset; one that only space, comments and a word that is being typed stand behind is still written. */
 function queryAt(document: SqlDocument, offset: number): Query | undefined {
   let found: Query | undefined;
   for (const query of document.sql.queries) {
-    if (query.span.start > offset || (query.span.end < offset && !/^\s*[\w$]*$/.test(document.text.slice(query.span.end, offset)))) continue;
+    if (query.span.start > offset || (query.span.end < offset && !isOpenTo(document.text, query.span.end, offset))) continue;
     if (!found || query.span.start >= found.span.start) found = query;
   }
   return found;
+}
+
+const COMMENTS: readonly (readonly [start: string, end: string])[] = [['--', '\n'], ['/*', '*/'], ['{#', '#}']];
+
+function isOpenTo(text: string, from: number, offset: number): boolean {
+  for (let at = from; at < offset;) {
+    const comment = COMMENTS.find(([start]) => text.startsWith(start, at));
+    if (comment) {
+      const end = text.indexOf(comment[1], at + 2);
+      at = end < 0 ? offset : end + comment[1].length;
+    } else if (/\s/.test(text.charAt(at))) at++;
+    else return /^[\w$]*$/.test(text.slice(at, offset));
+  }
+  return true;
 }
 
 /** The select that is written at an offset. */

@@ -38,7 +38,10 @@ function tokenBefore(tokens: readonly Token[], offset: number): number {
 }
 
 /** Undefined in comments, strings and numbers. */
-export function sqlCursor({ text, sql: { tokens } }: SqlDocument, offset: number): SqlCursor | undefined {
+export function sqlCursor({ text, jinja, sql }: SqlDocument, offset: number): SqlCursor | undefined {
+  // A comment of Jinja is as little as one of SQL
+  const commented = jinja.tags.some(({ kind }) => kind === 'comment');
+  const tokens = commented ? sql.tokens.filter(({ tag, end }) => tag === undefined || end > offset || jinja.tags[tag]?.kind !== 'comment') : sql.tokens;
   let index = tokenBefore(tokens, offset);
   const touching = tokens[index];
   let word = wordAt(text, offset);
