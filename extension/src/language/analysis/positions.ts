@@ -1,6 +1,12 @@
 import type { Position, Range } from 'vscode-languageserver';
 import type { Span } from './types';
 
+/** Where the line of an offset begins. */
+export function lineStart(text: string, offset: number): number {
+  // At the very start `lastIndexOf` would find a line end that is behind it
+  return offset <= 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1;
+}
+
 /** Where the lines of a text begin: offsets ↔ positions, in UTF-16 units as the protocol counts. Ends of lines are \n, \r\n and \r. */
 export class LineIndex {
   readonly #starts: number[] = [0];

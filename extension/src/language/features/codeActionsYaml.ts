@@ -1,4 +1,5 @@
 /** Insertions into YAML that keep what a person wrote: indentation, comments and flow style stay as they are. */
+import { lineStart } from '../analysis/positions';
 import type { YamlEntry, YamlNode } from '../analysis/types';
 import type { TextChange } from './diagnosticsProblem';
 
@@ -89,5 +90,5 @@ function endOfNode(text: string, node: YamlNode): number {
 }
 
 function columnOf(text: string, offset: number): number {
-  return offset - (text.lastIndexOf('\n', offset - 1) + 1);
+  return offset - lineStart(text, offset);
 }

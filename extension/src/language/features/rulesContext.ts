@@ -1,4 +1,5 @@
 /** What a rule of attribution is asked with, and how it answers. */
+import { lineStart } from '../analysis/positions';
 import type { Span, SqlDocument } from '../analysis/types';
 import type { Model, Project } from '../project/types';
 import { WARNING, type Fix, type Problem } from './diagnosticsProblem';
@@ -36,7 +37,7 @@ export function ruleProblem({ file, scan: { text } }: RuleContext, rule: Rule, s
 
 /** A comment above the line, or one more name in the one that is there. */
 function silence(file: string, text: string, span: Span, name: string): Fix {
-  const line = text.lastIndexOf('\n', span.start - 1) + 1;
+  const line = lineStart(text, span.start);
   const indent = /^[ \t]*/.exec(text.slice(line, span.start))?.[0] ?? '';
   return { title: `Ignore attribution/${name} here`, changes: [{ file, span: { start: line, end: line }, text: `${indent}-- attribution: ignore ${name}${text.includes('\r\n') ? '\r\n' : '\n'}` }] };
 }

@@ -61,3 +61,9 @@ test('nothing in comments and running text', () => {
   assert.equal(read('models:\n  - name: a\n    description: some\n      more te¦'), undefined);
   assert.equal(read('models:\n  - name: a\n    description: >\n      one\n      two\n    co¦')?.path, 'models.-');
 });
+
+test('a file that begins with an empty line', () => {
+  assert.equal(read('¦\n')?.path, '');
+  assert.equal(read('\nmodels:\n  - na¦\n')?.path, 'models.-');
+  assert.equal(read('\n\n  ¦\n')?.at, 'line');
+});

@@ -1,4 +1,5 @@
 /** Where a cursor stands in half-written YAML, told by indentation and brackets alone: a parser has nothing to say of `  - na`. */
+import { lineStart } from '../analysis/positions';
 import type { Span } from '../analysis/types';
 
 /** A step from the document down to the cursor. */
@@ -45,7 +46,7 @@ const ENTRY = /^("(?:[^"\\]|\\.)*"|'[^']*'|[^\s#'"[\]{},&*!|>%@`-][^#]*?|[-?:][^
 
 /** Reads one line; undefined where it holds nothing but space or a comment. */
 function readLine(text: string, at: number): Line {
-  const start = text.lastIndexOf('\n', at - 1) + 1;
+  const start = lineStart(text, at);
   let end = text.indexOf('\n', at);
   if (end < 0) end = text.length;
   if (end > start && text[end - 1] === '\r') end--;
@@ -82,7 +83,7 @@ function unquoted(text: string): string {
 /** The nearest line above that says something and is indented no more than `most`: what is deeper belongs to others, and a file may be long. */
 function lineAbove(text: string, { start }: Line, most: number): Line | undefined {
   for (let end = start - 1; end >= 0;) {
-    const begin = text.lastIndexOf('\n', end - 1) + 1;
+    const begin = lineStart(text, end);
     if (says(text, begin, most)) return readLine(text, begin);
     end = begin - 1;
   }
