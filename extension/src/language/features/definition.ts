@@ -61,7 +61,9 @@ export function definitionOf({ project, file }: PlaceRequest, target: Target): P
 }
 
 /** Where a snapshot's name stands: one of several in its file. Any other model is its whole file. */
-function nameOf(project: Project, { kind, name, file, properties, relation }: Model): Span | undefined {
-  if (kind !== 'snapshot') return undefined;
-  return relation ? properties?.nameSpan : project.sql(file)?.jinja.definitions.find((one) => one.kind === 'snapshot' && one.name === name)?.nameSpan;
+function nameOf(project: Project, model: Model): Span | undefined {
+  // What YAML says is read when it is asked for
+  if (model.kind !== 'snapshot') return undefined;
+  if (model.relation) return model.properties?.nameSpan;
+  return project.sql(model.file)?.jinja.definitions.find((one) => one.kind === 'snapshot' && one.name === model.name)?.nameSpan;
 }

@@ -6,6 +6,7 @@ import type { Span, SqlDocument, YamlDocument } from '../analysis/types';
 import { readStart, readText, stampOf } from './disk';
 import { NO_FACTS, type Facts } from './facts';
 import { ProjectIndex, type IndexedFile } from './index';
+import { LateMap } from './lateMap';
 import { Layout } from './layout';
 import { ManifestColumns } from './manifest';
 import { ParsedFiles } from './parsed';
@@ -33,6 +34,8 @@ interface Known extends IndexedFile {
 export class FileProject implements Project {
   readonly #layout: Layout;
   readonly #index: ProjectIndex;
+  /** some models YAML alone names: versions by their plain name, snapshots */
+  readonly #models: ReadonlyMap<string, Model>;
   readonly #files = new Map<string, Known>();
   /** not read yet */
   readonly #unread = new Map<string, Known>();
@@ -63,6 +66,9 @@ export class FileProject implements Project {
       docs: () => this.#need('docs', ({ role }) => role === 'docs'),
       projectConfig: (model) => this.#layout.configOf(model),
     }, () => this.name);
+    this.#models = new LateMap(this.#index.models.first, (name) => this.#needProperties(name), () => {
+      this.#need('models', ({ role, key }) => role === 'properties' && /\b(?:versions|relation)["']?\s*:/.test(this.#textOf(key)));
+    });
     this.#manifest = new ManifestColumns(() => {
       this.#version++;
       changed();
@@ -76,9 +82,7 @@ export class FileProject implements Project {
 
   get models(): ReadonlyMap<string, Model> {
     this.#flush();
-    // Models that YAML alone names: versions by their plain name, snapshots
-    this.#need('models', ({ role, key }) => role === 'properties' && /\b(?:versions|relation)["']?\s*:/.test(this.#textOf(key)));
-    return this.#index.models.first;
+    return this.#models;
   }
 
   modelVersion(name: string, version: string): Model | undefined {
@@ -141,11 +145,11 @@ export class FileProject implements Project {
 
   parents(model: string): readonly string[] {
     this.#flush();
-    const { file, relation } = this.#index.models.first.get(model) ?? {};
+    const { file, relation } = this.#models.get(model) ?? {};
     if (file === undefined) return [];
-    if (relation) return relation.kind === 'ref' && this.#index.models.first.has(relation.name) ? [relation.name] : [];
+    if (relation) return relation.kind === 'ref' && this.#models.has(relation.name) ? [relation.name] : [];
     this.#needFile(file);
-    return this.#index.refsOf(file).filter((name) => this.#index.models.first.has(name));
+    return this.#index.refsOf(file).filter((name) => this.#models.has(name));
   }
 
   children(model: string): readonly string[] {
