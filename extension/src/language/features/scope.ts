@@ -89,7 +89,7 @@ export function ctesAt(request: FileRequest, offset: number): Cte[] {
   const document = request.sql;
   const found: Cte[] = [];
   for (let query = document && queryAt(document, offset); document && query; query = query.parent) {
-    const recursive = /\brecursive\s*$/i.test(document.text.slice(query.span.start, query.ctes[0]?.nameSpan.start));
+    const { recursive } = query;
     found.push(...query.ctes.filter(({ span, query: body }) => {
       const open = span.end === offset && document.text[span.end - 1] !== ')';
       return span.end <= offset && !open ? true : recursive && body.span.start <= offset && offset <= span.end;

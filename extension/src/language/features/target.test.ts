@@ -193,6 +193,11 @@ test('a version under another file name, a snapshot in YAML and the columns of a
   assert.deepEqual(shown(own, own.at('models/d.sql'), references(own.at('models/d.sql'), true)), ['models/orders_v2.sql:3:17 {{ k }}_count', 'models/d.sql:1:10 paid_count']);
 });
 
+test('a recursive CTE sees itself, whatever stands behind the word', () => {
+  const own = projectOf({ 'models/a.sql': 'with recursive -- a tree\n{# of # } #} tree as (select 1 as depth union all select t.dep¦th + 1 from tree t) select * from tree' });
+  assert.deepEqual(shown(own, own.at('models/a.sql'), definition(own.at('models/a.sql'), false)), ['models/a.sql:2:35 depth']);
+});
+
 test('highlights are those of the file', () => {
   const request = at('models/orders.sql', 'order_id, sum', 1);
   assert.deepEqual(documentHighlight(request)?.map(({ range }) => range.start.line + 1).sort((one, other) => one - other), [3, 6, 8, 11, 13]);

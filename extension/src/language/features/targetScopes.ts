@@ -31,7 +31,7 @@ export function cteOf(document: SqlDocument, query: Query | undefined, relation:
     let found: Cte | undefined;
     for (const cte of ctesOf(document, at).get(name) ?? []) {
       // A CTE sees those before it; itself only where it is recursive
-      if ((cte.nameSpan.start > relation.span.start || within(relation.span, cte.span)) && !recursive(document, at)) continue;
+      if ((cte.nameSpan.start > relation.span.start || within(relation.span, cte.span)) && !at.recursive) continue;
       found = cte;
     }
     if (found) return found;
@@ -54,11 +54,6 @@ function ctesOf({ text }: SqlDocument, query: Query): ReadonlyMap<string, readon
   }
   byName.set(query, found);
   return found;
-}
-
-function recursive({ text }: SqlDocument, query: Query): boolean {
-  const first = query.ctes[0];
-  return first !== undefined && /\brecursive\s*$/i.test(text.slice(Math.max(query.span.start, first.nameSpan.start - 40), first.nameSpan.start));
 }
 
 /** The name by which a select may qualify the columns of a relation. */
