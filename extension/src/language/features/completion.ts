@@ -1,9 +1,9 @@
 /** Completion: which kind of place the cursor is in, and the list for it. */
 import { InsertTextFormat, MarkupKind, type CompletionItem, type CompletionList } from 'vscode-languageserver';
 import type { Span } from '../analysis/types';
-import { completeJinja } from './completionJinja';
+import { completeJinja, isNaming } from './completionJinja';
 import { documentationOf, placed, subjectOf, unplaced, withoutPlaces, type Offer } from './completionItems';
-import { completeSql } from './completionSql';
+import { columnsInString, completeSql } from './completionSql';
 import { completeYaml } from './completionYaml';
 import { jinjaCursor, type JinjaCursor } from './jinjaCursor';
 import type { PlaceRequest } from './request';
@@ -80,6 +80,11 @@ const RESOURCES: Readonly<Partial<Record<string, ResourceKind>>> = { snapshot: '
 
 function inJinja(request: PlaceRequest, cursor: JinjaCursor): Found {
   const { project, text, offset, role, file } = request;
+  const call = cursor.calls.at(-1);
+  if (cursor.string && cursor.kind === 'expression' && call && !isNaming(call.name)) {
+    const found = columnsInString(request, offset, text.slice(cursor.string.start, offset), cursor.start);
+    if (found) return found;
+  }
   return completeJinja({
     project, text, offset, cursor, locals: localNames(request), resource: RESOURCES[role ?? ''] ?? 'model',
     ownColumns: () => {

@@ -30,6 +30,14 @@ export function completeJinja(place: JinjaPlace): { offers: readonly Offer[]; sp
   return { offers: inCode(place), span: cursor.word };
 }
 
+/** Calls whose strings name something of their own. */
+const NAMING = /^(?:(?:builtins\.)?(?:ref|source)|var|has_var|env_var|doc|(?:adapter\.)?dispatch|config(?:\.\w+)?|log|return|load_result|statement|run_query|exceptions\.\w+|modules\.[\w.]+|dbt_utils\.(?:star|date_spine|union_relations))$/;
+
+/** Whether the strings of a call are no SQL. */
+export function isNaming(call: string): boolean {
+  return NAMING.test(call);
+}
+
 function inString(place: JinjaPlace): readonly Offer[] {
   const { project, cursor } = place;
   const call = cursor.calls.at(-1);

@@ -87,6 +87,13 @@ test('columns that a function in FROM is given', () => {
   assert.deepEqual(ask(`select 1 from {{ ref('stg_customers') }} c join (select 1) as d (${CURSOR}`).names, []);
 });
 
+test('columns in the strings that macros are given', () => {
+  assert.deepEqual(ask(`select {{ cents('c.${CURSOR}') }} from {{ ref('stg_customers') }} as c`, '.').names, ['customer_id', 'name']);
+  assert.deepEqual(ask(`select {{ cents("na${CURSOR}") }} from {{ ref('stg_customers') }}`).names, ['customer_id', 'name']);
+  assert.equal(ask(`select {{ key(['c.name', 'c.cus${CURSOR}']) }} from {{ ref('stg_customers') }} as c`).take('customer_id'), "select {{ key(['c.name', 'c.customer_id']) }} from {{ ref('stg_customers') }} as c");
+  assert.deepEqual(ask(`select {{ cents('a, ${CURSOR}') }} from {{ ref('stg_customers') }} as c`).names, []);
+});
+
 test('comments stand nowhere in the way', () => {
   const offers = (marked: string): boolean => ask(marked).items.some(({ label }) => label === 'recent');
   assert.ok(offers(`with recent as (select 1 as x) select * from -- a, b from "c\n  ${CURSOR}`));

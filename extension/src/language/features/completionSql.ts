@@ -7,6 +7,7 @@ import { TAG_SNIPPETS } from './completionJinja';
 import { summary } from './describe';
 import type { FileRequest } from './request';
 import { columnsOfCte, columnsOfModel, ctesAt, named, scopeAt, type Scope } from './scope';
+import { wordAt } from './jinjaCursor';
 import { sqlCursor, type SqlCursor } from './sqlCursor';
 import { AFTER_RELATION, FUNCTIONS, identifier, IN_EXPRESSION, STARTS, TYPES } from './completionWords';
 
@@ -24,6 +25,21 @@ export function completeSql(request: FileRequest, offset: number): { offers: rea
     case 'using': return { offers: commonColumns(request, cursor, offset), span: cursor.word };
     case 'column': return { offers: cursor.qualifier ? qualified(request, cursor, offset) : unqualified(request, cursor, offset), span: cursor.word };
   }
+}
+
+/**
+ * Columns for a string that a macro is given: `{{ cents('orders.am') }}`.
+ * @param written what stands in the string before the cursor
+ * @param tag where the call's tag begins: its select says what can be named
+ */
+export function columnsInString(request: FileRequest, offset: number, written: string, tag: number): { offers: readonly Offer[]; span: Span } | undefined {
+  const [whole, qualifier] = /^(?:(\w+)\.)?\w*$/.exec(written) ?? [];
+  if (whole === undefined) return undefined;
+  const scope = scopeAt(request, tag);
+  const relations = qualifier === undefined ? scope.relations : [named(scope, { name: qualifier, quoted: false })];
+  const columns = new Map(relations.flatMap((relation) => relation?.columns().columns ?? []).map((column) => [column.name, column]));
+  const offers = [...columns.values()].map((column, index): Offer => ({ label: column.name, kind: CompletionItemKind.Field, sortText: String(index).padStart(4, '0'), ...(column.type === undefined ? {} : { detail: column.type }) }));
+  return offers.length === 0 ? undefined : { offers, span: wordAt(request.text, offset) };
 }
 
 function words(labels: readonly string[], order: number): Offer[] {
