@@ -7,7 +7,7 @@ import { FEATURES } from './server/wiring';
 // What is young here is mostly garbage of one request: room for more of it is only memory
 setFlagsFromString('--semi-space-growth-factor=1');
 // Its heap doubles otherwise before anything is collected: most of that would be garbage of answers
-setFlagsFromString('--heap-growing-percent=15');
+setFlagsFromString('--heap-growing-percent=30');
 
 const connection = createConnection();
 new LanguageServer(connection, FEATURES);
