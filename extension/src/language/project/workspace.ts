@@ -190,9 +190,10 @@ export class Workspace {
   #read(): void {
     if (this.#reading) return;
     this.#reading = true;
-    let read = performance.now();
+    let read: number | undefined;
     const slice = (): void => {
       if (this.#closed) return;
+      read ??= performance.now();
       const wait = this.#heard + QUIET - performance.now();
       if (wait > 0 && performance.now() - read < LONGEST) {
         setTimeout(slice, wait);

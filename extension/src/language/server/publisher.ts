@@ -5,6 +5,9 @@ import type { OpenDocument, OpenDocuments } from './documents';
 /** From this length on (UTF-16 units) a document's diagnostics wait until typing pauses. */
 const LARGE = 100_000;
 const PAUSE = 200;
+/** From this length on a request that follows a change at once (completion, most often) goes first. */
+const MIDDLE = 10_000;
+const SHORTLY = 3;
 /** Other open files follow a change this long after it (milliseconds). */
 const OTHERS = 120;
 
@@ -29,14 +32,14 @@ export class Publisher {
   /** What an editor holds is different. */
   changed(document: OpenDocument): void {
     const { uri } = document;
-    if (document.text.length < LARGE) {
-      if (!this.#soon.has(uri)) {
-        this.#soon.set(uri, setImmediate(() => {
-          this.#soon.delete(uri);
-          void this.#publish(document);
-        }));
-      }
-    } else this.#whenQuiet(document);
+    if (document.text.length >= LARGE) this.#whenQuiet(document, PAUSE);
+    else if (document.text.length >= MIDDLE) this.#whenQuiet(document, SHORTLY);
+    else if (!this.#soon.has(uri)) {
+      this.#soon.set(uri, setImmediate(() => {
+        this.#soon.delete(uri);
+        void this.#publish(document);
+      }));
+    }
     this.#later();
   }
 
@@ -64,14 +67,14 @@ export class Publisher {
     this.#others = setTimeout(() => {
       for (const document of this.options.documents.all) {
         if (document.text.length < LARGE) void this.#publish(document);
-        else this.#whenQuiet(document);
+        else this.#whenQuiet(document, PAUSE);
       }
     }, milliseconds);
   }
 
-  #whenQuiet(document: OpenDocument): void {
+  #whenQuiet(document: OpenDocument, milliseconds: number): void {
     clearTimeout(this.#timers.get(document.uri));
-    this.#timers.set(document.uri, setTimeout(() => void this.#publish(document), PAUSE));
+    this.#timers.set(document.uri, setTimeout(() => void this.#publish(document), milliseconds));
   }
 
   async #publish(document: OpenDocument): Promise<void> {

@@ -60,6 +60,7 @@ export class LanguageServer {
     const { connection } = this;
     connection.onInitialize((params) => this.#initialize(params));
     connection.onInitialized(() => {
+      this.#workspace.heard();
       if (this.#canWatch) {
         // Of folders only coming and going counts: who deletes one is told of nothing inside
         const watchers = [{ globPattern: '**/*.{sql,py,yml,yaml,md,csv,json}' }, { globPattern: '**/*', kind: WatchKind.Create | WatchKind.Delete }];
@@ -96,6 +97,8 @@ export class LanguageServer {
     this.#hasFolders = capabilities.workspace?.workspaceFolders === true;
     const roots = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : rootPath ? [this.#uris.uriOf(rootPath)] : []);
     for (const uri of roots) this.#addRoot(uri);
+    // Who has just started a server asks next
+    this.#workspace.heard();
     return { capabilities: capabilitiesOf(this.features), serverInfo: { name: 'attribution-language-server' } };
   }
 
