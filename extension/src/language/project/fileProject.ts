@@ -13,6 +13,7 @@ import { ParsedFiles } from './parsed';
 import { pythonFacts } from './pythonFacts';
 import { headerOf } from './seeds';
 import { sqlFacts } from './sqlFacts';
+import { Unread } from './unread';
 import type { DocBlock, FileRole, Location, Macro, Model, Project, SourceTable, Use, UseKind, Variable } from './types';
 import { usesInScalars, yamlFacts } from './yamlFacts';
 
@@ -37,20 +38,11 @@ export class FileProject implements Project {
   /** some models YAML alone names: versions by their plain name, snapshots */
   readonly #models: ReadonlyMap<string, Model>;
   readonly #files = new Map<string, Known>();
-  /** not read yet */
-  readonly #unread = new Map<string, Known>();
-  /** the order in which `step` reads */
-  #queue: Known[] = [];
+  readonly #unread: Unread<Known>;
   readonly #dirty = new Set<string>();
   /** facts of open YAML files when they were last without error */
   readonly #lastGood = new Map<string, Facts>();
   #relist = false;
-  /** what was asked for since something new was listed: asking again need not look again */
-  readonly #asked = new Set<string>();
-  /** YAML files that name a thing, by its name; while some are unread */
-  #naming: Map<string, Known[]> | undefined;
-  /** texts of YAML files that were looked into and not parsed yet */
-  readonly #texts = new Map<string, string>();
   readonly #parsed: ParsedFiles;
   readonly #manifest: ManifestColumns;
   #version = 1;
@@ -59,15 +51,16 @@ export class FileProject implements Project {
   /** @param overlay the unsaved text of a file, where an editor holds it */
   constructor(readonly root: string, private readonly overlay: (file: string) => string | undefined, changed: () => void = () => undefined) {
     this.#layout = new Layout(root, overlay);
+    this.#unread = new Unread<Known>(overlay, (known) => this.#read(known));
     this.#parsed = new ParsedFiles(KEPT, (file) => overlay(file) !== undefined);
     this.#index = new ProjectIndex({
-      properties: (name) => this.#needProperties(name),
-      facts: (file) => this.#needFile(file),
-      docs: () => this.#need('docs', ({ role }) => role === 'docs'),
+      properties: (name) => this.#unread.needNamed(name),
+      facts: (file) => this.#unread.needFile(file),
+      docs: () => this.#unread.need('docs', ({ role }) => role === 'docs'),
       projectConfig: (model) => this.#layout.configOf(model),
     }, () => this.name);
-    this.#models = new LateMap(this.#index.models.first, (name) => this.#needProperties(name), () => {
-      this.#need('models', ({ role, key }) => role === 'properties' && /\b(?:versions|relation)["']?\s*:/.test(this.#textOf(key)));
+    this.#models = new LateMap(this.#index.models.first, (name) => this.#unread.needNamed(name), () => {
+      this.#unread.need('models', ({ role, key, file }) => role === 'properties' && /\b(?:versions|relation)["']?\s*:/.test(this.#unread.text(key, file)));
     });
     this.#manifest = new ManifestColumns(() => {
       this.#version++;
@@ -92,19 +85,19 @@ export class FileProject implements Project {
 
   get sources(): ReadonlyMap<string, SourceTable> {
     this.#flush();
-    this.#need('sources', ({ role, key }) => role === 'properties' && /^["']?sources["']?\s*:/m.test(this.#textOf(key)));
+    this.#unread.need('sources', ({ role, key, file }) => role === 'properties' && /^["']?sources["']?\s*:/m.test(this.#unread.text(key, file)));
     return this.#index.sources.first;
   }
 
   get macros(): ReadonlyMap<string, Macro> {
     this.#flush();
-    this.#need('macros', ({ role }) => role === 'macro');
+    this.#unread.need('macros', ({ role }) => role === 'macro');
     return this.#index.macros.first;
   }
 
   get docs(): ReadonlyMap<string, DocBlock> {
     this.#flush();
-    this.#need('docs', ({ role }) => role === 'docs');
+    this.#unread.need('docs', ({ role }) => role === 'docs');
     return this.#index.docs.first;
   }
 
@@ -148,7 +141,7 @@ export class FileProject implements Project {
     const { file, relation } = this.#models.get(model) ?? {};
     if (file === undefined) return [];
     if (relation) return relation.kind === 'ref' && this.#models.has(relation.name) ? [relation.name] : [];
-    this.#needFile(file);
+    this.#unread.needFile(file);
     return this.#index.refsOf(file).filter((name) => this.#models.has(name));
   }
 
@@ -203,17 +196,14 @@ export class FileProject implements Project {
       if (still?.role !== known.role || still.package !== known.package) this.#forget(known);
     }
     for (const [key, file] of found) if (!this.#files.has(key)) this.#add({ ...file, key, read: false });
-    // From the end: YAML first, it is what completion and hover tell most from; packages last
-    const rank = ({ role, package: from }: Known): number => (role === 'properties' ? 4 : role === 'macro' ? 2 : role === 'docs' ? 3 : 1) + (from === undefined ? 4 : 0);
-    this.#queue = [...this.#unread.values()].sort((one, other) => rank(one) - rank(other));
+    this.#unread.order();
     this.#version++;
   }
 
   /** Reads the next file that nobody read yet. @returns whether there are more */
   step(): boolean {
     this.#flush();
-    let next = this.#queue.pop();
-    while (next && !this.#unread.has(next.key)) next = this.#queue.pop();
+    const next = this.#unread.next();
     if (next) this.#read(next);
     return this.#unread.size > 0;
   }
@@ -229,9 +219,7 @@ export class FileProject implements Project {
     this.#version++;
     this.#revisions.set(key, this.#version);
     this.#parsed.delete(key);
-    this.#texts.delete(key);
-    this.#asked.clear();
-    this.#naming = undefined;
+    this.#unread.changed(key);
     if (this.#layout.isManifest(key)) this.#manifest.changed();
     else if (this.#files.has(key) || this.#layout.place(file)) this.#dirty.add(file);
     else if (path.extname(file) === '' || /(?:packages|dependencies)\.ya?ml$/.test(file)) this.#relist = true;
@@ -295,7 +283,7 @@ export class FileProject implements Project {
         this.#read(known);
         continue;
       }
-      if (this.#textOf(key, file) === '' && this.#parse(file) === undefined) {
+      if (this.#unread.text(key, file) === '' && this.#parse(file) === undefined) {
         if (known) this.#forget(known);
         continue;
       }
@@ -313,9 +301,7 @@ export class FileProject implements Project {
 
   #add(known: Known): void {
     this.#files.set(known.key, known);
-    this.#unread.set(known.key, known);
-    this.#asked.clear();
-    this.#naming = undefined;
+    this.#unread.add(known);
     this.#index.list(known);
     // Their names are inside: a snapshot is called as its block is
     if (known.role === 'snapshot') this.#read(known);
@@ -326,7 +312,7 @@ export class FileProject implements Project {
   #forget(known: Known): void {
     this.#files.delete(known.key);
     this.#unread.delete(known.key);
-    this.#texts.delete(known.key);
+    this.#unread.forgetText(known.key);
     this.#parsed.delete(known.key);
     this.#index.remove(known.file);
   }
@@ -336,20 +322,20 @@ export class FileProject implements Project {
     known.stamp = stampOf(known.file);
     this.#unread.delete(known.key);
     const facts = known.role === 'seed' ? NO_FACTS : this.#factsOf(known);
-    this.#texts.delete(known.key);
+    this.#unread.forgetText(known.key);
     this.#index.put(known, facts);
   }
 
   #factsOf({ file, key, role }: Known): Facts {
     const open = this.overlay(file) !== undefined;
     if (role === 'properties' || role === 'project') {
-      const document = open ? this.yaml(file) : parseYaml(this.#textOf(key, file));
+      const document = open ? this.yaml(file) : parseYaml(this.#unread.text(key, file));
       if (!document) return NO_FACTS;
       if (role === 'properties') return this.#tolerant(key, open, document, yamlFacts(document, parseJinja));
       return { uses: [...usesInScalars(document, parseJinja), ...this.#layout.settings.variables.map(({ name, span }) => ({ kind: 'var' as const, name, span, role: 'declares' as const }))] };
     }
-    if (file.endsWith('.py')) return pythonFacts(this.#textOf(key, file));
-    const text = open ? this.overlay(file) ?? '' : this.#textOf(key, file);
+    if (file.endsWith('.py')) return pythonFacts(this.#unread.text(key, file));
+    const text = open ? this.overlay(file) ?? '' : this.#unread.text(key, file);
     // What an editor holds is parsed whole for it anyway
     return sqlFacts(text, open ? this.sql(file)?.jinja ?? parseJinja(text) : parseJinja(text));
   }
@@ -371,60 +357,15 @@ export class FileProject implements Project {
     const key = pathKey(file);
     const known = this.#parsed.get(key);
     if (known) return known;
-    const text = this.overlay(file) ?? this.#texts.get(key) ?? readText(file);
+    const text = this.overlay(file) ?? this.#unread.looked(key) ?? readText(file);
     if (text === undefined) return undefined;
     const parsed = { text };
     this.#parsed.set(key, parsed);
     return parsed;
   }
 
-  /** A file's text, kept while it is not parsed; empty where it cannot be read. */
-  #textOf(key: string, file = this.#files.get(key)?.file ?? ''): string {
-    const unsaved = this.overlay(file);
-    if (unsaved !== undefined) return unsaved;
-    let text = this.#texts.get(key);
-    if (text === undefined) {
-      text = readText(file) ?? '';
-      if (this.#unread.has(key)) this.#texts.set(key, text);
-    }
-    return text;
-  }
-
-  #need(what: string, wanted: (known: Known) => boolean): void {
-    if (this.#unread.size === 0 || this.#asked.has(what)) return;
-    this.#asked.add(what);
-    for (const known of [...this.#unread.values()]) if (wanted(known)) this.#read(known);
-  }
-
-  #needFile(file: string): void {
-    const known = this.#unread.get(pathKey(file));
-    if (known) this.#read(known);
-  }
-
-  #needProperties(name: string): void {
-    if (this.#unread.size === 0) return;
-    this.#naming ??= this.#namesInYaml();
-    const naming = this.#naming.get(name);
-    if (!naming) return;
-    this.#naming.delete(name);
-    for (const known of naming) if (this.#unread.has(known.key)) this.#read(known);
-  }
-
   #needAll(): void {
     this.#flush();
-    this.#need('all', () => true);
-  }
-
-  #namesInYaml(): Map<string, Known[]> {
-    const found = new Map<string, Known[]>();
-    for (const known of this.#unread.values()) {
-      if (known.role !== 'properties') continue;
-      for (const [, name = ''] of this.#textOf(known.key).matchAll(/\bname["']?\s*:\s*["']?([\w.-]+)/g)) {
-        const all = found.get(name);
-        if (!all) found.set(name, [known]);
-        else if (all.at(-1) !== known) all.push(known);
-      }
-    }
-    return found;
+    this.#unread.need('all', () => true);
   }
 }
