@@ -9,7 +9,7 @@ import type { Projects } from '../dbt/types';
 import type { Commands } from '../platform/commands';
 import { ConfigSetting } from '../platform/config';
 import type { Log } from '../platform/log';
-import { COLUMN_LINEAGE, MODEL_AT, PING, type ColumnLineage } from './protocol';
+import { COLUMN_LINEAGE, MODEL_AT, PING, type ClientOptions, type ColumnLineage } from './protocol';
 
 /** How often the server is asked whether it still answers, and how long it may take (milliseconds). */
 const ASKED = 10_000;
@@ -78,6 +78,7 @@ class Server {
         documentSelector: [{ scheme: 'file', pattern: '**/*.{sql,yml,yaml,md}' }],
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         connectionOptions: { maxRestartCount: 4 },
+        initializationOptions: { openCommand: 'vscode.open' } satisfies ClientOptions,
         middleware: {
           // What writes empty quotes goes on to what belongs between them
           provideCompletionItem: async (document, position, context, token, next) => {

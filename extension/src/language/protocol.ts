@@ -1,5 +1,11 @@
 /** What our client asks the language server beyond the protocol's own requests. */
 
+/** What our client says of itself when it starts the server; any other may leave it out. */
+export interface ClientOptions {
+  /** its command that shows a file, given its URI */
+  openCommand: string;
+}
+
 /** `attribution/ping`: an answer says that the server is alive. */
 export const PING = 'attribution/ping';
 

@@ -34,11 +34,19 @@ const YAML = 'version: 2\n\nmodels:\n  # the raw facts\n  - name: stg_events\n  
 test('a misspelt ref becomes the one that is meant, or a new model', () => {
   const fixture = projectOf({ 'models/staging/stg_events.sql': 'select 1 as event_id', 'models/marts/orders.sql': "select 1 as id from {{ ref('stg_event') }}", 'models/all.yml': 'models:\n  - name: orders\n  - name: stg_events\n' });
   const found = actions(fixture, 'models/marts/orders.sql');
-  assert.deepEqual(found.map(({ title, isPreferred }) => [title, isPreferred]), [['Change to "stg_events"', true], ['Create model "stg_event" (models/marts/stg_event.sql)', undefined]]);
+  assert.deepEqual(found.map(({ title, isPreferred }) => [title, isPreferred]), [['Change to "stg_events"', true], ['Create model "stg_event" (models/staging/stg_event.sql)', undefined]]);
   assert.deepEqual(after(fixture, found[0]), { 'models/marts/orders.sql': "select 1 as id from {{ ref('stg_events') }}" });
-  assert.deepEqual(after(fixture, found[1]), { 'models/marts/stg_event.sql': 'select\n    1 as id\n' });
+  assert.deepEqual(after(fixture, found[1]), { 'models/staging/stg_event.sql': 'select\n    1 as id\n' });
   assert.deepEqual(found[1]?.edit?.documentChanges?.map((change) => ('kind' in change ? change.kind : 'edit')), ['create', 'edit']);
   assert.equal(found[0]?.diagnostics?.[0]?.code, 'unknown-ref');
+});
+
+test('a client that can is told to show what was written elsewhere; a name like no other is made beside the file', () => {
+  const fixture = projectOf({ 'models/marts/orders.sql': "select 1 as id from {{ ref('nothing') }}", 'models/all.yml': 'models:\n  - name: orders\n' });
+  const request = fixture.at('models/marts/orders.sql');
+  const found = codeActions(request, { start: 0, end: request.text.length }, { diagnostics: [] }, 'show');
+  assert.deepEqual(titled(found, 'Create model')?.command, { title: 'Open', command: 'show', arguments: [request.uriOf(fixture.path('models/marts/nothing.sql'))] });
+  assert.equal(titled(codeActions(request, { start: 0, end: request.text.length }, { diagnostics: [] }), 'Create model')?.command, undefined);
 });
 
 test('only what the client asks for, and where', () => {

@@ -5,8 +5,11 @@ import { diagnosticOf, problemsOf } from './diagnostics';
 import type { Fix, Problem } from './diagnosticsProblem';
 import type { FileRequest } from './request';
 
-/** Code actions for a stretch of a file; found again from the text, so they fit it however old the client's diagnostics are. */
-export function codeActions(request: FileRequest, range: Span, context: CodeActionContext): CodeAction[] {
+/**
+ * Code actions for a stretch of a file; found again from the text, so they fit it however old the client's diagnostics are.
+ * @param open the client's command that shows a file, given its URI: what is written elsewhere is shown
+ */
+export function codeActions(request: FileRequest, range: Span, context: CodeActionContext, open?: string): CodeAction[] {
   if (context.only && !context.only.some((kind) => kind === CodeActionKind.Empty || kind === CodeActionKind.QuickFix || kind.startsWith(`${CodeActionKind.QuickFix}.`))) return [];
   const found: CodeAction[] = [];
   for (const problem of problemsOf(request)) {
@@ -14,7 +17,9 @@ export function codeActions(request: FileRequest, range: Span, context: CodeActi
     const diagnostic = shownAs(request, problem, context.diagnostics);
     for (const fix of problem.fixes()) {
       const edit = editOf(request, fix);
-      if (edit) found.push({ title: fix.title, kind: CodeActionKind.QuickFix, diagnostics: [diagnostic], edit, ...(fix.preferred ? { isPreferred: true } : {}) });
+      const elsewhere = fix.create?.file ?? fix.changes.find(({ file }) => file !== request.file)?.file;
+      const command = open === undefined || elsewhere === undefined ? {} : { command: { title: 'Open', command: open, arguments: [request.uriOf(elsewhere)] } };
+      if (edit) found.push({ title: fix.title, kind: CodeActionKind.QuickFix, diagnostics: [diagnostic], edit, ...command, ...(fix.preferred ? { isPreferred: true } : {}) });
     }
   }
   return found;

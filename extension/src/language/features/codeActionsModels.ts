@@ -7,14 +7,23 @@ import { get, items, scalar } from '../analysis/yamlValues';
 import { addEntry, addItem, atEnd, indented, item, scalar as written, sequenceIndent } from './codeActionsYaml';
 import type { Fix } from './diagnosticsProblem';
 
-/** Creates the missing model beside the file that refers to it, or among the models where that file is none. */
+/** Creates the missing model where others are called so (`int_…`), else beside the file that refers to it, or among the models where that file is none. */
 export function createModel(project: Project, file: string, name: string): Fix[] {
   if (!/^\w[\w.-]*$/.test(name)) return [];
-  const created = path.join(folderFor(project, file), `${name}.sql`);
+  const created = path.join(folderFor(project, file, name), `${name}.sql`);
   return [{ title: `Create model "${name}" (${shown(project, created)})`, changes: [], create: { file: created, text: 'select\n    1 as id\n' } }];
 }
 
-function folderFor(project: Project, file: string): string {
+function folderFor(project: Project, file: string, name: string): string {
+  const prefix = /^[a-z]+_/.exec(name)?.[0];
+  const folders = new Map<string, number>();
+  for (const model of project.models.values()) {
+    if (prefix === undefined || model.kind !== 'model' || model.package !== undefined || !model.name.startsWith(prefix)) continue;
+    const folder = path.dirname(model.file);
+    folders.set(folder, (folders.get(folder) ?? 0) + 1);
+  }
+  const [usual] = [...folders].sort((one, other) => other[1] - one[1]);
+  if (usual) return usual[0];
   const role = project.roleOf(file);
   if (role === 'model' || role === 'properties') return path.dirname(file);
   for (const model of project.models.values()) if (model.kind === 'model' && model.package === undefined) return path.dirname(model.file);

@@ -103,6 +103,20 @@ describe('Jinja', () => {
     assert.deepEqual(sql(`{% set ${CURSOR}`).labels, []);
   });
 
+  test('braces that the editor closed by itself are closed as people do, with what ends a block', () => {
+    assert.equal(sql(`{%ma${CURSOR}}`).take('macro'), '{% macro ${1:name}($2) %}\n$0\n{% endmacro %}');
+    assert.equal(sql(`{% fo${CURSOR}%}`).take('for'), '{% for ${1:item} in ${2:items} %}\n$0\n{% endfor %}');
+    assert.equal(sql(`select {{ eu${CURSOR}}`).take('euros'), 'select {{ euros(${1:column}) }}');
+    assert.equal(sql(`from {{re${CURSOR}}} as a`).take('ref'), "from {{ ref('$1') }} as a");
+    assert.equal(sql(`from {{ re${CURSOR} }} as a`).take('ref'), "from {{ ref('$1') }} as a");
+    assert.equal(sql(`{{ euros(th${CURSOR}}}`).take('this'), '{{ euros(this}}');
+  });
+
+  test('arguments in the order in which the macro has them', () => {
+    const { items } = sql(`{{ euros(${CURSOR}) }}`);
+    assert.deepEqual(items.filter(({ label }) => label.endsWith('=')).sort((one, other) => (one.sortText ?? '').localeCompare(other.sortText ?? '')).map(({ label }) => label), ['column=', 'digits=']);
+  });
+
   test('nothing in comments, strings and behind other triggers', () => {
     assert.deepEqual(sql(`{# ref('${CURSOR}') #}`).labels, []);
     assert.deepEqual(sql(`select 'a ${CURSOR}b'`).labels, []);

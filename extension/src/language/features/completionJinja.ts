@@ -27,7 +27,29 @@ export function completeJinja(place: JinjaPlace): { offers: readonly Offer[]; sp
   const known = cursor.path !== undefined && Object.hasOwn(GLOBALS, cursor.path) && GLOBALS[cursor.path]?.members !== undefined;
   // A package's macros are offered by their whole name
   if (cursor.path !== undefined && !known) return { offers: ofPackage(place, cursor.path), span: { start: cursor.word.start - cursor.path.length - 1, end: cursor.word.end } };
-  return { offers: inCode(place), span: cursor.word };
+  const halves = halvesAround(place.text, cursor);
+  if (!halves) return { offers: inCode(place), span: cursor.word };
+  return { offers: inCode(place).map((offer) => between(halves, cursor.kind, offer)), span: { start: cursor.word.start, end: halves.end } };
+}
+
+/** What an editor closes by itself around the first word of a tag: `{%}`, `{{}}`. */
+interface Halves {
+  /** where the closing half ends */
+  end: number;
+  /** the space that is not there yet */
+  space: '' | ' ';
+}
+
+/** @returns undefined where the tag is closed as a person does, or not at all */
+function halvesAround(text: string, { kind, previous, calls, word }: JinjaCursor): Halves | undefined {
+  if (previous !== '' || calls.length > 0) return undefined;
+  const rest = text.slice(word.end, word.end + 80).split('\n')[0] ?? '';
+  const half = kind === 'statement' ? /^(?:%\}|\})(?=\s*$)/.exec(rest)?.[0] : /^\}\}?/.exec(rest)?.[0];
+  return half === undefined ? undefined : { end: word.end + half.length, space: /[{%]/.test(text.charAt(word.start - 1)) ? ' ' : '' };
+}
+
+function between({ space }: Halves, kind: JinjaCursor['kind'], offer: Offer): Offer {
+  return { ...offer, insertText: `${space}${offer.insertText ?? offer.label}${kind === 'statement' ? '' : ' }}'}` };
 }
 
 /** Calls whose strings name something of their own. */
@@ -174,8 +196,9 @@ function named(offers: readonly Offer[], isCalled: boolean): readonly Offer[] {
 
 function statements(text: string, cursor: JinjaCursor): Offer[] {
   const rest = text.slice(cursor.word.end, text.indexOf('\n', cursor.word.end) < 0 ? undefined : text.indexOf('\n', cursor.word.end));
-  const closed = /^[^{]*%\}/.test(rest);
-  const alone = /^\s*-?(%\}|$)/.test(rest);
+  const halved = halvesAround(text, cursor) !== undefined;
+  const closed = !halved && /^[^{]*%\}/.test(rest);
+  const alone = halved || /^\s*-?(%\}|$)/.test(rest);
   return Object.entries(STATEMENTS).map(([label, { description, head, end }]): Offer => {
     const offer: Offer = { label, kind: CompletionItemKind.Keyword, documentation: description, sortText: `${end === undefined ? 1 : 0}${label}` };
     if (!alone) return offer;
@@ -212,8 +235,8 @@ function parameters(project: Project, text: string, cursor: JinjaCursor, call: O
   const macro = project.macros.get(call.name);
   if (!macro) return [];
   const assigned = /^\s*=(?!=)/.test(text.slice(cursor.word.end, cursor.word.end + 8));
-  return macro.definition.parameters.slice(call.argument).filter((one) => !call.keywords.includes(one.name)).map((one): Offer => ({
-    label: `${one.name}=`, filterText: one.name, kind: CompletionItemKind.Property, sortText: `0${one.name}`,
+  return macro.definition.parameters.slice(call.argument).filter((one) => !call.keywords.includes(one.name)).map((one, at): Offer => ({
+    label: `${one.name}=`, filterText: one.name, kind: CompletionItemKind.Property, sortText: `0${String(at).padStart(2, '0')}`,
     detail: one.default === undefined ? 'argument' : `argument, ${one.default} by default`, insertText: assigned ? one.name : `${one.name}=`,
   }));
 }

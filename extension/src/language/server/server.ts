@@ -6,7 +6,7 @@ import { columnsOfModel } from '../analysis/columns';
 import { LineIndex } from '../analysis/positions';
 import type { RenameSupport } from '../features/renameEdits';
 import type { FileRequest, PlaceRequest, ProjectRequest } from '../features/request';
-import { COLUMN_LINEAGE, MODEL_AT, PING } from '../protocol';
+import { COLUMN_LINEAGE, MODEL_AT, PING, type ClientOptions } from '../protocol';
 import { readText } from '../project/disk';
 import type { FileProject } from '../project/fileProject';
 import { Workspace } from '../project/workspace';
@@ -39,6 +39,7 @@ export class LanguageServer {
   #snippets = false;
   #sharedRange = false;
   #completed: PlaceRequest | undefined;
+  #open: string | undefined;
 
   constructor(private readonly connection: Connection, private readonly features: Features) {
     this.#workspace = new Workspace((project) => this.#publisher.projectChanged(project), (message) => connection.console.warn(message), (project, model) => void columnsOfModel(project, model));
@@ -85,7 +86,8 @@ export class LanguageServer {
     connection.onRequest(PING, () => 'pong');
   }
 
-  #initialize({ capabilities, workspaceFolders, ...older }: InitializeParams): InitializeResult {
+  #initialize({ capabilities, workspaceFolders, initializationOptions, ...older }: InitializeParams): InitializeResult {
+    this.#open = (initializationOptions as Partial<ClientOptions> | undefined)?.openCommand;
     // Clients of before there were workspace folders
     const { rootUri, rootPath } = older as { rootUri?: string | null; rootPath?: string | null };
     this.#canWatch = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
@@ -194,7 +196,7 @@ export class LanguageServer {
     }
     if (codeAction) {
       connection.onCodeAction(whole('textDocument/codeAction', (request, { range, context }) =>
-        codeAction(request, { start: request.lines.offsetAt(range.start), end: request.lines.offsetAt(range.end) }, context)));
+        codeAction(request, { start: request.lines.offsetAt(range.start), end: request.lines.offsetAt(range.end) }, context, this.#open)));
     }
     if (workspaceSymbol) {
       connection.onWorkspaceSymbol(this.#answered('workspace/symbol', async ({ query }, token) => {

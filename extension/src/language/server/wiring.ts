@@ -33,7 +33,8 @@ export interface Features {
   signatureHelp?: (request: PlaceRequest) => Answer<SignatureHelp | null>;
   /** of an open file; asked again after each change of it or of the project */
   diagnostics?: (request: FileRequest) => Answer<Diagnostic[]>;
-  codeAction?: (request: FileRequest, range: Span, context: CodeActionContext) => Answer<CodeAction[]>;
+  /** `open`: the client's command that shows a file */
+  codeAction?: (request: FileRequest, range: Span, context: CodeActionContext, open?: string) => Answer<CodeAction[]>;
   definition?: (request: PlaceRequest, links: boolean) => Answer<Location[] | LocationLink[] | null>;
   references?: (request: PlaceRequest, includeDeclaration: boolean) => Answer<Location[] | null>;
   prepareRename?: (request: PlaceRequest) => Answer<{ range: Range; placeholder: string } | null>;
