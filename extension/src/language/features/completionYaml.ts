@@ -8,8 +8,8 @@ import { allModels, bare, snippet, tableOffers, variableOffers, type Offer, type
 import { completeJinja, settingValues, values } from './completionJinja';
 import { TYPES } from './completionWords';
 import { codeCursor } from './jinjaCursor';
-import { PROJECT, PROPERTIES, shapeAt, type Field, type Shape, type YamlValue } from './yamlShapes';
-import { yamlCursor, type Step, type YamlCursor } from './yamlCursor';
+import { PROJECT, PROPERTIES, shapeAt, type Field, type Shape } from './yamlShapes';
+import { continuedItem, yamlCursor, type Step, type YamlCursor } from './yamlCursor';
 
 export interface YamlPlace {
   project: Project;
@@ -36,29 +36,50 @@ export function completeYaml(place: YamlPlace): { offers: readonly Offer[]; span
   if ('value' in shape) return inValue(place, cursor, shape);
   if ('list' in shape) {
     if (cursor.at !== 'line') return undefined;
-    if ('map' in shape.list) return { offers: dashed(keys(place, cursor, shape.list)), span: cursor.word };
+    if ('map' in shape.list) return { offers: underItem(place, dashed(keys(place, cursor, shape.list))), span: cursor.word };
     const inner = 'value' in shape.list ? valueOffers(place, cursor, shape.list) : [];
     return { offers: dashed(inner), span: cursor.word };
   }
-  return cursor.at === 'value' ? undefined : { offers: keys(place, cursor, shape), span: cursor.word };
+  return cursor.at === 'value' ? undefined : { offers: cursor.at === 'line' ? underItem(place, keys(place, cursor, shape)) : keys(place, cursor, shape), span: cursor.word };
 }
 
 function dashed(offers: readonly Offer[]): Offer[] {
   return offers.map((offer) => ({ ...offer, insertText: `- ${offer.insertText ?? offer.label}` }));
 }
 
+/** Right under the dash of an item its own further keys come first; of the others those that it cannot have. */
+function underItem(place: YamlPlace, others: readonly Offer[]): readonly Offer[] {
+  const item = continuedItem(place.text, place.offset);
+  const found = item && shapeAt(place.role === 'project' ? PROJECT : PROPERTIES, item.cursor.path);
+  if (!found || found.test || !('map' in found.shape)) return others;
+  const further = keys(place, item.cursor, found.shape).map((offer) => ({ ...offer, insertText: item.space + (offer.insertText ?? offer.label) }));
+  const names = new Set(further.map(({ label }) => label));
+  return [...further, ...others.filter(({ label }) => !names.has(label)).map((offer) => ({ ...offer, sortText: `~${offer.sortText ?? offer.label}` }))];
+}
+
 // ---- keys
 
-function keys(place: YamlPlace, cursor: YamlCursor, shape: Extract<Shape, { map: unknown }>): Offer[] {
-  const own = Object.entries(shape.map).filter(([name]) => !cursor.siblings.includes(name)).map(([name, entry], index) => keyOffer(cursor, name, entry, index));
+type KeysShape = Extract<Shape, { map: unknown }>;
+type ValueShape = Extract<Shape, { value: unknown }>;
+
+function keys(place: YamlPlace, cursor: YamlCursor, shape: KeysShape): Offer[] {
+  const own = Object.entries(shape.map).filter(([name]) => !cursor.siblings.includes(name)).map(([name, entry], index) => keyOffer(place, cursor, name, entry, index));
   return [...named(place, cursor, shape.names).filter((offer) => !cursor.siblings.includes(offer.label)), ...own];
 }
 
-function keyOffer(cursor: YamlCursor, name: string, { description, shape }: Field, index: number): Offer {
+function keyOffer(place: YamlPlace, cursor: YamlCursor, name: string, { description, shape }: Field, index: number): Offer {
+  const leads = !cursor.colon && 'value' in shape && hasValues(place, { ...cursor, path: [...cursor.path, { key: name }] }, shape);
   return {
     label: name, kind: CompletionItemKind.Property, documentation: description, sortText: `1${String(index).padStart(3, '0')}`,
-    insertText: cursor.colon ? name : `${name}:${'value' in shape || cursor.flow ? ' ' : ''}`,
+    insertText: cursor.colon ? name : `${name}:${'value' in shape || cursor.flow ? ' ' : ''}`, ...(leads ? { command: SUGGEST } : {}),
   };
+}
+
+/** Goes on to the values of a key that was just written. */
+const SUGGEST = { command: 'editor.action.triggerSuggest', title: '' };
+
+function hasValues(place: YamlPlace, cursor: YamlCursor, shape: ValueShape): boolean {
+  return shape.values !== undefined || shape.value === 'reference' || (shape.value !== 'text' && valueOffers(place, cursor, shape).length > 0);
 }
 
 function named(place: YamlPlace, cursor: YamlCursor, names: 'row' | 'variables' | 'folders' | 'macros' | undefined): Offer[] {
@@ -135,7 +156,7 @@ function rowColumns(place: YamlPlace, cursor: YamlCursor): readonly Column[] {
 
 // ---- values
 
-function inValue(place: YamlPlace, cursor: YamlCursor, shape: Extract<Shape, { value: unknown }>): { offers: readonly Offer[]; span: Span } | undefined {
+function inValue(place: YamlPlace, cursor: YamlCursor, shape: ValueShape): { offers: readonly Offer[]; span: Span } | undefined {
   if (cursor.at === 'key') return undefined;
   if (shape.value === 'reference') return reference(place, cursor);
   const offers = valueOffers(place, cursor, shape);
@@ -160,7 +181,7 @@ function referenceOffers(place: YamlPlace, cursor: YamlCursor): Offer[] {
   return offers;
 }
 
-function valueOffers(place: YamlPlace, cursor: YamlCursor, shape: { value: YamlValue; values?: readonly string[] }): readonly Offer[] {
+function valueOffers(place: YamlPlace, cursor: YamlCursor, shape: ValueShape): readonly Offer[] {
   const { project } = place;
   if (shape.values) return values(shape.values);
   const last = cursor.path.findLast((step) => 'key' in step);
@@ -265,14 +286,22 @@ function inTest(place: YamlPlace, cursor: YamlCursor, at: number): readonly Offe
     return 'value' in found.shape ? valueOffers(place, cursor, found.shape) : [];
   }
   const argument = inner[0] === 'arguments' ? inner[1] : inner[0];
+  const leads = (one: string): boolean => one === 'quote' || RELATIONS.has(one) || (one !== 'values' && columnsOfArgument(place, cursor, name, one).length > 0);
   if (argument === undefined) {
-    const own = parameters.map((one) => key(one, `Argument of ${name}.`, 1));
+    const own = parameters.map((one) => ({ ...key(one, `Argument of ${name}.`, 1), ...(!cursor.colon && leads(one) ? { command: SUGGEST } : {}) }));
     return free(inner[0] === 'arguments' ? own : [...Object.entries(TEST_KEYS).map(([label, text]) => key(label, text, 0, label === 'arguments' || label === 'config')), ...own]);
   }
   if (cursor.at === 'line' || argument === 'values' || argument === 'name' || argument === 'description') return [];
   if (argument === 'quote') return values(['true', 'false']);
-  if (argument === 'to' || argument === 'compare_model') return reference(place, cursor).offers;
-  return columnOffers(columnsOf(place, name === 'relationships' && argument === 'field' ? referenceOf(cursor.entries().get('to')) : describedAt(cursor)));
+  if (RELATIONS.has(argument)) return reference(place, cursor).offers;
+  return columnOffers(columnsOfArgument(place, cursor, name, argument));
+}
+
+/** Arguments of tests that name a relation. */
+const RELATIONS = new Set(['to', 'compare_model']);
+
+function columnsOfArgument(place: YamlPlace, cursor: YamlCursor, test: string, argument: string): readonly Column[] {
+  return columnsOf(place, test === 'relationships' && argument === 'field' ? referenceOf(cursor.entries().get('to')) : describedAt(cursor));
 }
 
 const PROPERTIES_TEST: Field = (() => {

@@ -136,6 +136,22 @@ export function yamlCursor(text: string, offset: number): YamlCursor | undefined
   return { ...base, path: steps, at: line.dashes.length > 0 ? 'item' : blank || line.key === undefined ? 'line' : 'key', siblings, colon: line.key !== undefined, ...word };
 }
 
+/**
+ * Where a line stands under the dash of an item, as Enter behind `- name: a` leaves it: the cursor as it would be in that item's mapping,
+ * and the space that is missing in front. Undefined where no item with keys is right above.
+ */
+export function continuedItem(text: string, offset: number): { cursor: YamlCursor; space: string } | undefined {
+  const line = readLine(text, offset);
+  const column = line.text.trim() === '' ? offset - line.start : line.column;
+  if (line.dashes.length > 0) return undefined;
+  const above = lineAbove(text, line, column);
+  if (above?.key === undefined || !above.dashes.includes(column)) return undefined;
+  const content = above.dashes.find((dash) => dash > column) ?? above.column;
+  const space = ' '.repeat(content - column);
+  const cursor = yamlCursor(text.slice(0, line.start) + space + text.slice(line.start), offset + space.length);
+  return cursor && { cursor, space };
+}
+
 function valueWord(line: Line, column: number, cursorColumn: number): { word: Span; quoted: boolean } {
   const value = withoutComment(line.text.slice(column));
   const quote = value.charAt(0);

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { CompletionItem } from 'vscode-languageserver';
+import { completion } from './completion';
+import { CURSOR, projectOf } from './fixture';
+
+const shop = projectOf({
+  'models/orders.sql': 'select 1 as order_id, now() as ordered_at',
+  'models/visits.sql': "select order_id, ordered_at from {{ ref('orders') }}",
+  'macros/tests.sql': '{% test positive(model, column_name, least) %}select 1{% endtest %}',
+});
+
+interface Answer {
+  labels: string[];
+  item(label: string): CompletionItem | undefined;
+  /** the text after taking an item */
+  take(label: string): string;
+}
+
+function yaml(marked: string): Answer {
+  const request = shop.at('models/new.yml', marked);
+  const items = completion(request, undefined, true)?.items ?? [];
+  const item = (label: string): CompletionItem | undefined => items.find((one) => one.label === label);
+  return {
+    item, labels: [...items].sort((one, other) => ((one.sortText ?? one.label) < (other.sortText ?? other.label) ? -1 : 1)).map(({ label }) => label),
+    take: (label) => {
+      const edit = item(label)?.textEdit;
+      assert.ok(edit && 'range' in edit, `${label} is not offered`);
+      assert.equal(edit.range.start.line, request.lines.range({ start: request.offset, end: request.offset }).start.line);
+      return request.text.slice(0, request.lines.offsetAt(edit.range.start)) + edit.newText + request.text.slice(request.lines.offsetAt(edit.range.end));
+    },
+  };
+}
+
+describe('under the dash of an item', () => {
+  const columns = 'models:\n  - name: orders\n    columns:\n      - name: ordered_at\n';
+
+  test('the further keys of the item stand under its first one', () => {
+    assert.equal(yaml(`${columns}      data_t${CURSOR}`).take('data_type'), `${columns}        data_type: `);
+    assert.equal(yaml(`${columns}      ${CURSOR}\n`).take('data_tests'), `${columns}        data_tests:\n`);
+    assert.equal(yaml(`unit_tests:\n  - name: x\n  mod${CURSOR}`).take('model'), 'unit_tests:\n  - name: x\n    model: ');
+    assert.equal(yaml(`models:\n- name: orders\n${CURSOR}`).take('columns'), 'models:\n- name: orders\n  columns:');
+    assert.equal(yaml(`models:\n- name: orders\n${CURSOR}`).take('seeds'), 'models:\n- name: orders\nseeds:');
+    assert.equal(yaml(`models:\n  -   name: orders\n  col${CURSOR}`).take('columns'), 'models:\n  -   name: orders\n      columns:');
+  });
+
+  test('what the item has already begins another one, and comes last', () => {
+    const answer = yaml(`${columns}        data_type: timestamp\n      ${CURSOR}`);
+    assert.equal(answer.take('name'), `${columns}        data_type: timestamp\n      - name: `);
+    assert.equal(answer.labels[0], 'description');
+    assert.deepEqual(answer.labels.slice(-2), ['name', 'data_type']);
+    assert.equal(yaml(`models:\n  ${CURSOR}`).take('description'), 'models:\n  - description: ');
+    assert.equal(yaml(`unit_tests:\n  - name: x\n    model: orders\n    given:\n      - input: ref('orders')\n      ro${CURSOR}`).take('rows'), "unit_tests:\n  - name: x\n    model: orders\n    given:\n      - input: ref('orders')\n        rows:");
+  });
+});
+
+describe('what is written right behind', () => {
+  const unit = 'unit_tests:\n  - name: x\n    model: visits\n';
+  const column = 'models:\n  - name: orders\n    columns:\n      - name: order_id\n';
+
+  test('values are offered before a letter is typed', () => {
+    assert.deepEqual(yaml(`unit_tests:\n  - name: x\n    model: ${CURSOR}`).labels, ['orders', 'visits']);
+    assert.deepEqual(yaml(`${unit}    given:\n      - input: ref('${CURSOR}`).labels, ['orders', 'visits']);
+    assert.equal(yaml(`${unit}    given:\n      - input: ${CURSOR}`).labels[0], "ref('orders')");
+    assert.equal(yaml(`${column}        data_type: ${CURSOR}`).labels[0], 'integer');
+    assert.ok(yaml(`${column}        data_tests:\n          - ${CURSOR}`).labels.includes('unique'));
+    assert.ok(yaml(`${unit}    given:\n      - ${CURSOR}`).labels.includes('input'));
+    assert.ok(yaml(`models:\n  - name: orders\n    columns:\n      - ${CURSOR}`).labels.includes('name'));
+    assert.deepEqual(yaml(`${column}        data_tests:\n          - positive:\n              arguments:\n                least: ${CURSOR}`).labels, ['order_id', 'ordered_at']);
+  });
+
+  test('keys with known values lead on to them, others do not', () => {
+    const leads = (marked: string, label: string): boolean => yaml(marked).item(label)?.command?.command === 'editor.action.triggerSuggest';
+    assert.ok(leads(`unit_tests:\n  - name: x\n    ${CURSOR}`, 'model'));
+    assert.ok(leads(`${unit}    given:\n      - ${CURSOR}`, 'input'));
+    assert.ok(leads(`${column}      ${CURSOR}`, 'data_type'));
+    assert.ok(leads(`${column}        data_tests:\n          - positive:\n              arguments:\n                ${CURSOR}`, 'least'));
+    assert.ok(leads(`models:\n  - name: orders\n    config:\n      ${CURSOR}`, 'materialized'));
+    assert.ok(!leads(`models:\n  - name: orders\n    config:\n      ${CURSOR}`, 'alias'));
+    assert.ok(!leads(`${column}      ${CURSOR}`, 'description'));
+    assert.ok(!leads(`unit_tests:\n  - name: x\n    mod${CURSOR}: orders`, 'model'));
+  });
+});
