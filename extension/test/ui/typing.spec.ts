@@ -92,3 +92,29 @@ test('the column at the cursor is traced through the models to its source', asyn
   expect(await workbench.axe(frame)).toEqual([]);
   await workbench.shoot('traced');
 });
+
+test('Enter begins a line after commas and finished words, and tags are closed as people close them', async ({ workbench }) => {
+  const { page } = workbench;
+  const file = path.join(workbench.folder, 'dbt', 'macros', 'typed_here.sql');
+  fs.writeFileSync(file, '');
+  try {
+    await workbench.open('dbt/macros/typed_here.sql');
+    await expect(async () => {
+      await page.keyboard.press('ControlOrMeta+A');
+      await page.keyboard.press('Delete');
+      await page.keyboard.type('{%ma', { delay: 30 });
+      await page.locator('.suggest-widget.visible .monaco-list-row').filter({ hasText: 'macro' }).first().click({ timeout: 5000 });
+    }).toPass({ timeout: 60_000 });
+    await page.keyboard.type('total', { delay: 30 });
+    for (const key of ['Tab', 'Tab']) await page.keyboard.press(key);
+    await page.keyboard.type('select channel,\nrevenue as paid,\nevent_time as id\nfrom {{re', { delay: 30 });
+    await page.locator('.suggest-widget.visible .monaco-list-row').filter({ hasText: 'ref' }).first().click();
+    await page.keyboard.type('stg_ev', { delay: 30 });
+    await page.locator('.suggest-widget.visible .monaco-list-row').filter({ hasText: /^stg_events/ }).first().click();
+    await workbench.shoot('typing-tags');
+    await page.keyboard.press('ControlOrMeta+S');
+    await expect.poll(() => fs.readFileSync(file, 'utf8').replace(/[ \t]+/g, ' ')).toBe('{% macro total() %}\nselect channel,\nrevenue as paid,\nevent_time as id\nfrom {{ ref(\'stg_events\') }}\n{% endmacro %}');
+  } finally {
+    fs.rmSync(file, { force: true });
+  }
+});
