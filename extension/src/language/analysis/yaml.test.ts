@@ -53,6 +53,20 @@ test('half-written files give what can be read, and the errors', () => {
   for (const text of ['a: "b', 'a: [b', 'a: b: c', 'a\nb: 1', 'a: 1\na: 2', '\ta: 1']) assert.ok(parseYaml(text).errors.length > 0, text);
 });
 
+test('of errors that follow from one another only the first is told, on its own line', () => {
+  const rest = '    columns:\n      - name: a\n  - name: other\n';
+  const told = (line: string): string[] => {
+    const text = `models:\n  - name: o\n${line}\n${rest}`;
+    return parseYaml(text).errors.map(({ span }) => `${text.slice(0, span.start).split('\n').length} ${text.slice(span.start, span.end)}`);
+  };
+  assert.deepEqual(told('    desc'), ['3 desc']);
+  assert.deepEqual(told('  desc'), ['3 desc']);
+  assert.deepEqual(told('\tdescription: x'), ['3 \t']);
+  assert.deepEqual(told('    description: "x'), ['3 "x']);
+  assert.deepEqual(told('    tags: [a, b'), ['3 [']);
+  assert.deepEqual(told('    meta: !!map {a: 1, b: }\n    x: a: b'), ['4 a']);
+});
+
 test('anchors, aliases and tags are read by the yaml package', () => {
   const text = 'a: &x\n  b: 1\nc: *x\nd: !!str 2\n';
   assert.deepEqual(plain(parseYaml(text).root), { a: { b: '1' }, c: { b: '1' }, d: '2' });

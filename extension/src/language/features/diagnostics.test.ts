@@ -93,9 +93,10 @@ test('columns that are not there, or stand in two relations', () => {
   ]) assert.deepEqual(found(right), [], right);
 });
 
-test('a model that nobody describes, at its first line', () => {
+test('a model that nobody describes, at its first word', () => {
   const text = '\n-- about\nselect 1 as id\n';
-  assert.deepEqual(found(text, { file: 'models/other.sql' }), ['undocumented-model: -- about']);
+  assert.deepEqual(found(text, { file: 'models/other.sql' }), ['undocumented-model: --']);
+  assert.deepEqual(found('select 1 as id', { file: 'models/other.sql' }), ['undocumented-model: select']);
   assert.deepEqual(found('select 1 as id', { file: 'analyses/other.sql' }), []);
 });
 

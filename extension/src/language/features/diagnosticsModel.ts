@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { SqlDocument } from '../analysis/types';
 import type { Model, Project } from '../project/types';
 import { addModelToYaml } from './codeActionsModels';
-import { ERROR, INFORMATION, type Problem } from './diagnosticsProblem';
+import { ERROR, HINT, type Problem } from './diagnosticsProblem';
 
 /** Problems of the model of a file. */
 export function modelProblems(project: Project, model: Model, document: SqlDocument): Problem[] {
@@ -13,7 +13,7 @@ export function modelProblems(project: Project, model: Model, document: SqlDocum
 function undocumented(project: Project, model: Model, { text }: SqlDocument): Problem[] {
   if (!project.complete || model.kind !== 'model' || model.properties || text.trim() === '') return [];
   return [{
-    span: firstLine(text), code: 'undocumented-model', severity: INFORMATION, message: `No YAML describes "${model.name}": its grain, columns and tests.`,
+    span: firstWord(text), code: 'undocumented-model', severity: HINT, message: `No YAML describes "${model.name}": its grain, columns and tests.`,
     fixes: () => addModelToYaml(project, model),
   }];
 }
@@ -77,6 +77,12 @@ function waysBack(project: Project, model: string): ReadonlyMap<string, string> 
     }
   }
   return next;
+}
+
+/** What a hint about the whole model is put on: enough to find it by. */
+function firstWord(text: string): { start: number; end: number } {
+  const { start, end } = firstLine(text);
+  return { start, end: start + (/^\w+|^\S{1,2}/.exec(text.slice(start, end))?.[0].length ?? 0) };
 }
 
 function firstLine(text: string): { start: number; end: number } {

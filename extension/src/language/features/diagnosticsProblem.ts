@@ -32,7 +32,6 @@ export interface Problem {
 
 export const ERROR = DiagnosticSeverity.Error;
 export const WARNING = DiagnosticSeverity.Warning;
-export const INFORMATION = DiagnosticSeverity.Information;
 export const HINT = DiagnosticSeverity.Hint;
 
 /** Names that somebody may have meant, the likeliest first, at most three. */
