@@ -181,7 +181,11 @@ describe('definition, references, rename', () => {
     const left = fs.readdirSync(copy, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(sql|ya?ml)$/.test(name) && fs.statSync(path.join(copy, name)).isFile())
       .filter((name) => /ref\('int_purchase_touches'\)|name: int_purchase_touches$|model: int_purchase_touches$/m.test(fs.readFileSync(path.join(copy, name), 'utf8')));
     assert.deepEqual(left, []);
-    own.watched({ [file]: 'deleted', [path.join(path.dirname(file), 'int_touches_of_purchases.sql')]: 'created' });
+    const beside = (name: string): string => path.join(path.dirname(file), name);
+    // The YAML that is called as the model is goes with it
+    const endings = ['.sql', '.yml', '_unit_tests.yml'];
+    for (const ending of endings) assert.ok(fs.existsSync(beside(`int_touches_of_purchases${ending}`)), ending);
+    own.watched(Object.fromEntries(endings.flatMap((ending) => [[beside(`int_purchase_touches${ending}`), 'deleted'], [beside(`int_touches_of_purchases${ending}`), 'created']] as const)));
     assert.deepEqual(await problems(own, reader), []);
   });
 

@@ -105,6 +105,11 @@ test('a model is renamed with its file, its YAML, every ref and the qualifiers t
   assert.equal(texts['models/schema.yml'], SHOP['models/schema.yml'].replace('name: orders #', 'name: sales #').replaceAll("ref('orders')", "ref('sales')"));
 });
 
+test('YAML that is called as the model is goes with it', () => {
+  const files = { 'models/orders.sql': 'select 1 as id', 'models/orders.yml': 'models:\n  - name: orders\n', 'models/orders_unit_tests.yml': 'unit_tests:\n  - name: t\n    model: orders\n', 'models/orders_more.yml': 'models:\n  - name: more\n', 'models/more.sql': "select * from {{ ref('orders') }}" };
+  assert.deepEqual(Object.keys(renamed({ files, at: ['models/more.sql', "ref('orders", 7], to: 'sales' })).sort(), ['models/more.sql', 'models/sales.sql', 'models/sales.yml', 'models/sales_unit_tests.yml']);
+});
+
 test('a client that renames no files gets the texts', () => {
   const fixture = projectOf(SHOP);
   const edit = rename(place(fixture, 'models/passed.sql', 'orders', 1), 'sales', { documentChanges: false, renameFiles: false });

@@ -37,7 +37,16 @@ export function modelChanges(request: FileRequest, target: Of<'model'>, name: st
   edits.push(...configEdits(request, model, name));
   const namedByFile = model.kind !== 'snapshot';
   const to = path.join(path.dirname(model.file), `${name}${path.extname(model.file)}`);
-  return { edits, ...(namedByFile ? { files: [{ from: model.file, to }] } : {}) };
+  return { edits, ...(namedByFile ? { files: [{ from: model.file, to }, ...yamlNamedAfter(edits, target.name, name)] } : {}) };
+}
+
+/** Its YAML, where that is called as the model is: `orders.yml`, `orders_unit_tests.yml`. */
+function yamlNamedAfter(edits: readonly Edit[], old: string, name: string): { from: string; to: string }[] {
+  const named = new Map(['.yml', '.yaml', '_unit_tests.yml', '_unit_tests.yaml'].map((rest) => [`${old}${rest}`, `${name}${rest}`]));
+  return [...new Set(edits.map(({ file }) => file))].flatMap((from) => {
+    const to = named.get(path.basename(from));
+    return to === undefined ? [] : [{ from, to: path.join(path.dirname(from), to) }];
+  });
 }
 
 /** `orders.amount` after `from {{ ref('orders') }}` without an alias. */

@@ -47,7 +47,9 @@ export class LanguageServer {
       documents: this.#documents, projectOf: (file) => this.#workspace.projectOf(file),
       find: async (document) => {
         const request = this.#file(document.uri);
-        return request && this.features.diagnostics ? await this.features.diagnostics(request) : [];
+        const found = request && this.features.diagnostics ? await this.features.diagnostics(request) : [];
+        // Clients without a list of their own show the first: what is wrong comes before what could be better
+        return found.sort((one, other) => (one.severity ?? 1) - (other.severity ?? 1));
       },
       send: (uri, version, diagnostics) => void connection.sendDiagnostics({ uri, version, diagnostics }),
       failed: (error) => this.#logError('textDocument/publishDiagnostics', error),
