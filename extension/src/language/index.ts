@@ -84,7 +84,9 @@ class Server {
           provideCompletionItem: async (document, position, context, token, next) => {
             const list = await next(document, position, context, token);
             for (const item of list ? ('items' in list ? list.items : list) : []) {
-              if (item.insertText instanceof vscode.SnippetString && item.insertText.value.includes("'$1'")) item.command ??= { command: 'editor.action.triggerSuggest', title: '' };
+              if (!(item.insertText instanceof vscode.SnippetString)) continue;
+              if (item.insertText.value.includes("'$1'")) item.command ??= { command: 'editor.action.triggerSuggest', title: '' };
+              else if (item.kind === vscode.CompletionItemKind.Function) item.command ??= { command: 'editor.action.triggerParameterHints', title: '' };
             }
             return list;
           },
