@@ -37,7 +37,7 @@ export default tseslint.config(
   })),
   {
     files: ['src/{base,platform,dbt,dagster,warehouse,attribution}/**/*.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: FEATURES.map((feature) => `**/${feature}/**`), message: 'Sources know no feature.' }] }] },
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: [...FEATURES.map((feature) => `**/${feature}/**`), ...ANALYSIS], message: 'Sources know no feature.' }] }] },
   },
   { files: ['**/*.test.ts', 'test/**'], rules: { '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'describe', 'it', 'suite'] }] }] } },
 );

@@ -16,9 +16,9 @@ export async function blameOf(client: DagsterClient, runId: string, assetOfCheck
     const { logsForRun } = (await client.query(LOGS, { id: runId, cursor, limit: PAGE })) as { logsForRun: { events?: Parameters<typeof failuresOf>[0][]; cursor?: string; hasMore?: boolean } };
     const events = logsForRun.events ?? [];
     for (const event of events.filter(({ __typename: kind }) => kind === 'ExecutionStepFailureEvent')) {
-      for (const { model, step, message } of failuresOf(event, assetOfCheck)) {
+      for (const { model, step, check, message } of failuresOf(event, assetOfCheck)) {
         // A failed check is told of beside the asset, which was built
-        if (model !== undefined && !message.startsWith('check ')) blame.models.add(model);
+        if (model !== undefined && check === undefined) blame.models.add(model);
         if (model === undefined && step !== undefined) blame.steps.add(step);
         const name = model ?? step;
         if (name !== undefined) blame.words.set(name, message.split('\n')[0] ?? message);

@@ -57,6 +57,8 @@ export interface Failure {
   /** dbt's file, relative to its project, where its message names one */
   file?: string;
   line?: number;
+  /** the check that failed, where it is one */
+  check?: string;
   message: string;
 }
 
@@ -65,6 +67,8 @@ export interface Run {
   readonly id: string;
   /** asset keys that were asked for */
   readonly assets: readonly string[];
+  /** nothing is materialized, the checks of the assets run alone */
+  readonly checksOnly: boolean;
   readonly status: RunStatus;
   /** the step or model at work now, in words */
   readonly progress: string;

@@ -15,7 +15,7 @@ import { inWords } from './selection';
 export function registerRuns({ commands, dagster, projects }: { commands: Commands; dagster: Dagster; projects: Projects }): Disposable {
   const store = new DisposableStore();
   const output = store.add(vscode.window.createOutputChannel('Attribution Runs'));
-  const diagnostics = store.add(new RunDiagnostics(projects));
+  const diagnostics = store.add(new RunDiagnostics(projects, dagster));
   const followed = new Set<string>();
   let last: Run | undefined;
 
@@ -24,7 +24,8 @@ export function registerRuns({ commands, dagster, projects }: { commands: Comman
     if (followed.has(run.id)) return;
     followed.add(run.id);
     last = run;
-    diagnostics.clear(run.assets.map(nameOf));
+    // Where only the checks run, what failed stays until it passes
+    if (!run.checksOnly) diagnostics.clear(run.assets.map(nameOf));
     void show(run, launch).catch((error: unknown) => commands.show(error, 'run'));
   };
 

@@ -20,3 +20,9 @@ test('the first line where nothing fits, also in an empty file', () => {
   assert.equal(lineOf(model, { message: 'out of memory' }), 0);
   assert.equal(lineOf('', { message: 'column "x" does not exist', line: 7 }), 0);
 });
+
+test('a failed check stands where the YAML defines it', () => {
+  const yaml = 'version: 2\nmodels:\n  - name: first\n    columns:\n      - name: id\n        tests: [not_null]\n  - name: second\n    columns:\n      - name: id\n        tests:\n          - unique\n          - not_null\n';
+  assert.equal(lineOf(yaml, { model: 'second', check: 'not_null_second_id', message: 'check not_null_second_id: Got 3 results, configured to fail if != 0' }), 11);
+  assert.equal(lineOf(yaml, { model: 'second', check: 'renamed', message: 'check renamed: Got 3 results' }), 0);
+});

@@ -1,12 +1,15 @@
-/** Where in a model a database error belongs: pure. */
+/** Where in a file a failure belongs: pure. */
+import { lineOfTest } from '../dbt/testPlaces';
 import type { Failure } from '../dagster/types';
 
 /**
- * The line, counted from 0, that a failure is about. dbt says the line of the compiled SQL, which is another one than the
+ * The line, counted from 0, that a failure is about. Of a check the one that defines it, where the file does so. dbt says the line of the compiled SQL, which is another one than the
  * model's: where PostgreSQL quotes that line (`LINE 12: select missing_column`) its text is looked for in the model.
  * Otherwise the line that names what the message names in quotes; the first line where nothing fits.
  */
-export function lineOf(text: string, { message, line }: Pick<Failure, 'message' | 'line'>): number {
+export function lineOf(text: string, { message, line, check, model }: Failure): number {
+  const defined = check === undefined ? undefined : lineOfTest(text, check, model) ?? lineOfTest(text, check);
+  if (defined !== undefined) return defined;
   const lines = text.split(/\r?\n/);
   const quoted = /LINE \d+: (.+?)(?:\s+\^|\s+compiled code at|\n|$)/.exec(message)?.[1]?.replace(/^\.\.\.|\.\.\.$/g, '').trim();
   if (quoted !== undefined && quoted !== '') {

@@ -6,8 +6,8 @@ import { CONTEXT } from '../contributions';
 import type { Asset, AssetCheck, Dagster } from '../dagster/types';
 import { nameOf } from '../dagster/words';
 import type { DbtSession } from '../dbt/session';
+import { placesOf } from '../dbt/testPlaces';
 import type { DbtProject, Projects } from '../dbt/types';
-import { placesOf } from './places';
 import { finishedOf, labelOf, LIST_ARGS, testsOf, type DbtTest } from './tests';
 
 export interface ExplorerOptions {

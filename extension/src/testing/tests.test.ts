@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placesOf } from './places';
-import { finishedOf, labelOf, testsOf, type DbtTest } from './tests';
+import { finishedOf, labelOf, testsOf } from './tests';
 
 const line = (name: string, more: object = {}): string => JSON.stringify({ unique_id: `test.shop.${name}.abc`, name, original_file_path: 'models\\marts\\sales.yml', resource_type: 'test', attached_node: 'model.shop.sales', ...more });
 const generic = (name: string, test_metadata: object, column_name: string | null = null): string => line(name, { test_metadata, column_name });
@@ -30,43 +29,6 @@ test('what dbt lists: its own talk and tests of packages left out', () => {
 
 test('labels do not repeat what the tree says', () => {
   assert.deepEqual(tests.map(labelOf), ['id · not_null', 'id · sales_id_is_known', 'id · dbt_utils.expression_is_true', 'conserves', 'adds_up', 'no_orphans']);
-});
-
-const YAML = `version: 2
-models:
-  - name: other
-    columns:
-      - name: id
-        data_tests: [not_null]
-  - name: sales
-    data_tests:
-      - conserves:
-          arguments: {revenue: revenue}
-    columns:
-      - name: id
-        data_tests:
-          - not_null
-          - relationships:
-              name: sales_id_is_known
-              arguments: {to: ref('other'), field: id}
-          - dbt_utils.expression_is_true:
-              arguments: {expression: ">= 1"}
-unit_tests:
-  - name: adds_up
-    model: sales
-`;
-
-test('each test has the line that defines it', () => {
-  const places = placesOf(YAML, tests);
-  assert.deepEqual(tests.slice(0, 5).map(({ id }) => places.get(id)), [13, 14, 17, 8, 20]);
-  assert.equal(places.has('test.shop.no_orphans'), false);
-});
-
-test('several of a kind are taken in their order; half-written text gives what it has', () => {
-  const two: DbtTest[] = ['a', 'b'].map((id) => ({ id, name: `conserves_sales_${id}`, kind: 'data', file: '', model: 'sales', generic: 'conserves' }));
-  assert.deepEqual([...placesOf('models:\n  - name: sales\n    tests:\n      - conserves: {revenue: a}\n      - conserves: {revenue: b}\n', two).values()], [3, 4]);
-  assert.deepEqual([...placesOf('models:\n  - name: sales\n    tests:\n      - conserves\n    columns: [', two).values()], [3]);
-  assert.equal(placesOf('', two).size, 0);
 });
 
 test('what an event says of a test', () => {

@@ -1,18 +1,12 @@
 /** dbt's tests as dbt lists them, and what their results say: pure. */
 
+import type { ListedTest } from '../dbt/testPlaces';
+
 /** A data test, a singular test or a unit test of dbt. */
-export interface DbtTest {
-  /** dbt's unique_id */
-  id: string;
-  name: string;
+export interface DbtTest extends ListedTest {
   kind: 'data' | 'unit';
   /** where it is defined, relative to the project, with slashes */
   file: string;
-  /** the model that it tests, where it is one */
-  model?: string;
-  column?: string;
-  /** the generic test that it is an instance of: `not_null`, `dbt_utils.expression_is_true` */
-  generic?: string;
 }
 
 /** The keys that `testsOf` needs of `dbt ls --output json --output-keys`. */
