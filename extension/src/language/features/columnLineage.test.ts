@@ -24,6 +24,16 @@ test('from an expression through CTEs, unions, stars and models to the source', 
   assert.deepEqual(sorted(columnLineage(at('models/mart.sql', text.replace('s.paid', 's.pa¦id'))))?.[1], ['raw.events > stg', 'stg > mart']);
 });
 
+test('anywhere in an item of a select list, the item is meant', () => {
+  const text = at('models/mart.sql').text;
+  const total = sorted(columnLineage(at('models/mart.sql', text.replace('as total', 'as to¦tal'))));
+  for (const [place, marked] of [['sum(', 's¦um('], ['as total', 'a¦s total'], ['filter (', 'fil¦ter (']] as const) assert.deepEqual(sorted(columnLineage(at('models/mart.sql', text.replace(place, marked)))), total, marked);
+  assert.equal(columnLineage(at('models/mart.sql', text.replace('group by', 'gr¦oup by'))), null);
+  const nested = columnLineage(at('models/mart.sql', "select (select m¦ax(revenue) as top from {{ ref('stg') }}) as value, paid from {{ ref('stg') }}"));
+  assert.equal(nested?.column, 'mart.top');
+  at('models/mart.sql', text);
+});
+
 test('of a union each branch gives the column at its place', () => {
   const found = columnLineage(at('models/both.sql', at('models/both.sql').text.replace('select id,', 'select i¦d,')));
   assert.deepEqual(sorted(found)?.[1], ['raw.events > stg', 'stg > both', 'stg > through', 'through > both']);

@@ -3,13 +3,13 @@ import { columnsOfRelation } from '../analysis/columns';
 import type { ColumnReference, Query, Relation, Select, SelectItem, SqlDocument } from '../analysis/types';
 import type { Project } from '../project/types';
 import type { ColumnLineage } from '../protocol';
-import type { PlaceRequest } from './request';
+import type { FileRequest, PlaceRequest } from './request';
 import { targetAt } from './target';
 import { queryOfModel } from './targetColumns';
 import { cteOf, folded, holds, outer, readsOf, relationNamed, spelt, within } from './targetScopes';
 
 /** A column of a model, seed, snapshot or source (`source.table`). */
-interface Input {
+export interface Input {
   relation: string;
   column: string;
 }
@@ -65,21 +65,47 @@ function startInSql({ project, file, sql: document, offset }: PlaceRequest): Sta
   return started && model !== undefined ? { model, ...started } : undefined;
 }
 
+/** The columns of models and sources that the one at an offset of a SQL file is made of, through CTEs and subqueries. */
+export function inputsAt({ project, file, sql: document }: FileRequest, offset: number): readonly Input[] {
+  const inputs = document ? startAt({ project, file, document }, offset)?.inputs ?? [] : [];
+  return [...new Map(inputs.map((input) => [`${input.relation}\n${input.column}`, input])).values()];
+}
+
 function startAt(scope: Scope, offset: number): Omit<Start, 'model'> | undefined {
   const { document } = scope;
-  for (const query of document.sql.queries) {
-    for (const select of query.selects) {
-      const item = select.items.find(({ nameSpan }) => holds(nameSpan, offset));
-      if (item?.name === undefined) continue;
-      // A column of the model is what all its branches make
-      const output = query === queryOfModel(document) ? query.selects[0]?.items[select.items.indexOf(item)]?.name ?? item.name : undefined;
-      return output === undefined ? { column: item.name, inputs: inputsOfItem(scope, item, 0) } : { column: output, inputs: inputsOfQuery(scope, query, output, 0) };
-    }
-  }
+  const named = itemAt(document, (item) => holds(item.nameSpan, offset));
+  if (named) return startOfItem(scope, named);
   for (const { select, reference } of readsOf(document)) {
     if (holds(reference.span, offset)) return { column: folded(reference.name, reference.quoted), inputs: inputsOfReference(scope, select, reference, 0) };
   }
-  return undefined;
+  const around = itemAt(document, ({ span }) => holds(span, offset));
+  return around && startOfItem(scope, around);
+}
+
+interface NamedItem {
+  query: Query;
+  select: Select;
+  item: SelectItem;
+  name: string;
+}
+
+/** The innermost item with a name that is meant. */
+function itemAt({ sql }: SqlDocument, meant: (item: SelectItem) => boolean): NamedItem | undefined {
+  let found: NamedItem | undefined;
+  for (const query of sql.queries) {
+    for (const select of query.selects) {
+      const item = select.items.find(meant);
+      if (item?.name !== undefined && (!found || within(item.span, found.item.span))) found = { query, select, item, name: item.name };
+    }
+  }
+  return found;
+}
+
+/** A column of the model is what all its branches make. */
+function startOfItem(scope: Scope, { query, select, item, name }: NamedItem): Omit<Start, 'model'> {
+  if (query !== queryOfModel(scope.document)) return { column: name, inputs: inputsOfItem(scope, item, 0) };
+  const column = query.selects[0]?.items[select.items.indexOf(item)]?.name ?? name;
+  return { column, inputs: inputsOfQuery(scope, query, column, 0) };
 }
 
 function inputsOfModel(project: Project, name: string, column: string): Input[] {

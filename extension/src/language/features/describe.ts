@@ -4,6 +4,8 @@ import type { Column, DocBlock, Macro, Model, Project, SourceTable, Variable } f
 
 /** Longest list of columns in a hover; the rest is counted. */
 const MOST_COLUMNS = 40;
+/** Longest list of columns that one is made of. */
+const MOST_INPUTS = 6;
 const MOST_TEXT = 4_000;
 
 /** Code on one line, whatever it holds. */
@@ -123,15 +125,16 @@ export function describeDoc(project: Project, doc: DocBlock): string {
 
 /**
  * A column of a relation.
- * @param expression what makes it @param model whose SQL says so
+ * @param expression what makes it @param model whose SQL says so @param inputs columns of models and sources that it is made of, where its relation is one of the file
  */
-export function describeColumn(column: Column, relation: string | undefined, expression?: string, model?: string): string {
+export function describeColumn(column: Column, relation: string | undefined, expression?: string, model?: string, inputs: readonly string[] = []): string {
+  const from = inputs.length > 0 ? inputs : column.from && column.from.relation !== relation ? [`${column.from.relation}.${column.from.column}`] : [];
   return joined([
     `**${code(relation === undefined ? column.name : `${relation}.${column.name}`)}**${column.type === undefined ? '' : ` ${code(column.type)}`} — column`,
     description(column.description),
     expression === undefined ? '' : block(expression, 'sql'),
     model === undefined || model === relation || model === column.from?.relation ? '' : `Made in ${code(model)}`,
-    column.from && column.from.relation !== relation ? `From ${code(`${column.from.relation}.${column.from.column}`)}` : '',
+    from.length > 0 ? `From ${from.slice(0, MOST_INPUTS).map(code).join(', ')}${from.length > MOST_INPUTS ? ', …' : ''}` : '',
     column.tests.length > 0 ? `Tests: ${column.tests.map(code).join(', ')}` : '',
   ]);
 }

@@ -53,6 +53,16 @@ test('columns, aliases, CTEs', () => {
   assert.match(ask(`select a + 1 as tot${CURSOR}al from x`), /a \+ 1 as total/);
 });
 
+test('what a file carries on is told by where it comes from', () => {
+  const head = "with paid as (select order_id, count(customer_id) as buyers from {{ ref('orders') }} group by 1), paid_again as (select order_id, buyers from paid)\nselect";
+  const made = /```sql\ncount\(customer_id\) as buyers\n```\n\nFrom `orders\.customer_id`$/;
+  assert.match(ask(`${head} buy${CURSOR}ers from paid_again`), made);
+  assert.match(ask(`${head} buyers from paid_again`.replace('select order_id, buyers', `select order_id, buy${CURSOR}ers`)), made);
+  assert.match(ask(`${head} paid_again.buyers as al${CURSOR}l_buyers from paid_again`), /paid_again\.buyers as all_buyers\n```\n\nFrom `orders\.customer_id`$/);
+  assert.match(ask(`${head} order${CURSOR}_id from paid_again`), /From `orders\.order_id`/);
+  assert.match(ask(`select customer_id as w${CURSOR}ho from {{ ref('orders') }}`), /From `orders\.customer_id`$/);
+});
+
 test('YAML', () => {
   const yaml = (marked: string): string => ask(marked, 'models/a.yml');
   assert.match(yaml(`models:\n  - name: or${CURSOR}ders`), /`orders`\*\* — model/);

@@ -3,8 +3,11 @@ import type { Relation, SelectItem, Span } from '../analysis/types';
 import type { Column } from '../project/types';
 import { code, columnTable, describeColumn, joined } from './describe';
 import { sourceAt, type Told } from './hoverParts';
+import { inputsAt } from './columnLineage';
 import type { PlaceRequest } from './request';
 import { columnNamed, columnsOfCte, columnsOfModel, cteNamed, named, scopeAt, type Scope, type Scoped } from './scope';
+import { Makers } from './targetColumns';
+import { readsOf } from './targetScopes';
 
 /** Longer expressions are not shown (UTF-16 units). */
 const LONGEST = 300;
@@ -64,24 +67,46 @@ function columnAt(request: PlaceRequest, scope: Scope, name: string, quoted: boo
   for (const relation of relations) {
     const column = relation && columnNamed(relation.columns().columns, name, quoted);
     if (!column) continue;
+    const inFile = relation.relation?.kind === 'name' || relation.relation?.kind === 'query';
     const { expression, model } = makerOf(request, column);
-    return { text: describeColumn(column, relation.origin ?? relation.name, expression, model), span };
+    const told = inFile ? madeHere(request, span, expression) : { expression, inputs: [] };
+    return { text: describeColumn(column, relation.origin ?? relation.name, told.expression, model, told.inputs), span };
   }
   const item = scope.select?.items.find((one) => one.name === (quoted ? name : name.toLowerCase()));
   return item && itemAt(request, item, span);
 }
 
-/** What makes a column, where that is more than a name, and the model whose file says so. */
-function makerOf({ project }: PlaceRequest, { location }: Column): { expression?: string; model?: string } {
+/** What makes the column at a place that its file only carries on, and the columns of models and sources that it is made of. */
+function madeHere(request: PlaceRequest, span: Span, own: string | undefined): { expression: string | undefined; inputs: readonly string[] } {
+  const inputs = inputsAt(request, span.end).map(({ relation, column }) => `${relation}.${column}`);
+  return { expression: own ?? carriedFrom(request, span), inputs };
+}
+
+/** The expression at the end of a chain of items that hand on one column within the file. */
+function carriedFrom({ project, file, sql: document }: PlaceRequest, span: Span): string | undefined {
+  if (!document) return undefined;
+  const makers = new Makers(project);
+  const scope = { project, file, document };
+  const start = [...readsOf(document)].find(({ reference }) => reference.span.start === span.start);
+  let maker = start && makers.ofReference(scope, start.select, start.reference)[0];
+  for (let steps = 0; maker?.item?.column && maker.select && maker.place?.file === file && steps < 50; steps++) maker = makers.ofReference(scope, maker.select, maker.item.column)[0];
+  if (!maker?.item || maker.place?.file !== file || maker.item.column) return undefined;
+  return expressionOf(document.text, maker.item.span);
+}
+
+const expressionOf = (text: string, { start, end }: Span): string | undefined => (end - start > LONGEST ? undefined : text.slice(start, end).replace(/\n\s+/g, '\n  '));
+
+/** What makes a column, where that is more than a name, and the other model whose file says so. */
+function makerOf({ project, file }: PlaceRequest, { location }: Column): { expression?: string; model?: string } {
   if (!location?.file.endsWith('.sql')) return {};
   const document = project.sql(location.file);
-  const model = project.modelOfFile(location.file)?.name;
+  const model = location.file === file ? undefined : project.modelOfFile(location.file)?.name;
   for (const { selects } of document?.sql.queries ?? []) {
     for (const { items } of selects) {
       const item = items.find(({ nameSpan, pattern, span }) => (nameSpan ?? pattern?.span ?? span).start === location.span.start);
       if (!document || !item) continue;
-      const text = document.text.slice(item.span.start, item.span.end);
-      return { ...(model === undefined ? {} : { model }), ...(item.column && item.column.name === item.name || text.length > LONGEST ? {} : { expression: text.replace(/\n\s+/g, '\n  ') }) };
+      const expression = item.column && item.column.name === item.name ? undefined : expressionOf(document.text, item.span);
+      return { ...(model === undefined ? {} : { model }), ...(expression === undefined ? {} : { expression }) };
     }
   }
   return model === undefined ? {} : { model };
@@ -92,10 +117,13 @@ function itemAt(request: PlaceRequest, item: SelectItem, span: Span): Told | und
   const { project, file, text } = request;
   const own = project.modelOfFile(file);
   const column = own && columnNamed(columnsOfModel(project, own.name).columns, item.name ?? '', true);
-  const expression = item.span.end - item.span.start > LONGEST ? undefined : text.slice(item.span.start, item.span.end);
+  const expression = expressionOf(text, item.span);
   if (item.name === undefined) return undefined;
   const made: Column = { name: item.name, tests: [], ...(item.type === undefined ? {} : { type: item.type }), ...column };
-  return { text: describeColumn(made, undefined, expression === item.name ? undefined : expression), span };
+  // A column that is only carried on is what it is at the end of the chain
+  const plain = item.column && item.column.name === item.name;
+  const told = madeHere(request, plain ? item.column?.span ?? span : span, plain ? undefined : expression);
+  return { text: describeColumn(made, undefined, told.expression, undefined, told.inputs), span };
 }
 
 function starAt(scope: Scope, item: SelectItem): Told | undefined {
