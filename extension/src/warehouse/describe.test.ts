@@ -35,3 +35,10 @@ test('semicolons at the end go, others stay', () => {
   assert.equal(bareQuery("select '; -- x' as a; -- the end; of it"), "select '; -- x' as a  -- the end; of it");
   assert.equal(bareQuery('select $a$;$a$; select 1'), 'select $a$;$a$; select 1');
 });
+
+test('a text that is no query is planned at most, never run', async () => {
+  const sent: string[] = [];
+  await describeQuery(refusing((sql) => sent.push(sql)), 'analyze delete from clients').catch(() => undefined);
+  assert.equal(sent.length, 2);
+  assert.ok(sent.every((sql) => !/^\s*(?:analyze|explain\s+analyze)/.test(sql)), sent.join());
+});

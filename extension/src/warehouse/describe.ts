@@ -1,20 +1,20 @@
 /** What a person's own query gives, and what PostgreSQL says against it, without running it. */
-import { HumanError } from '../base/errors';
+import { HumanError, type Remedy } from '../base/errors';
 import type { QueryOptions, Rows, Warehouse } from './types';
 
 /** In front of the query; a line of its own after it, for it may end with a comment. */
 const BEFORE = 'select * from (\n';
 const AFTER = '\n) as "attribution query" limit 0';
 
-/** Plans a statement and does not run it. */
-const ALONE = 'explain ';
+/** Plans a statement and does not run it: behind its options no `analyze` can stand, which would. */
+const ALONE = 'explain (costs off) ';
 const SYNTAX = '42601';
 
 /** PostgreSQL refuses the query: its words, and where. */
 export class QueryProblem extends HumanError {
   /** @param offset in the query, UTF-16 units; undefined where the server names no place  @param code SQLSTATE */
-  constructor(message: string, readonly code: string, readonly offset: number | undefined, options?: ErrorOptions) {
-    super(message, [], options);
+  constructor(message: string, readonly code: string, readonly offset: number | undefined, options?: ErrorOptions, remedies: readonly Remedy[] = []) {
+    super(message, remedies, options);
   }
 }
 
