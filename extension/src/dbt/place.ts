@@ -9,7 +9,7 @@ import type { DbtProject, Projects } from './types';
  */
 export function lineOfWords(words: string, text: string, file?: string): number | undefined {
   if (/in macro |macros[\\/]/.test(words)) return undefined;
-  if (file !== undefined && path.basename(/^Error in \w+ \w+ \((.+)\)$/m.exec(words)?.[1] ?? '') !== path.basename(file)) return undefined;
+  if (file !== undefined && path.basename(/^Error in .+ \((.+)\)$/m.exec(words)?.[1] ?? '') !== path.basename(file)) return undefined;
   const told = /\bline (\d+)\b/.exec(words)?.[1];
   if (told === undefined) return undefined;
   const blank = text.slice(0, text.length - text.trimStart().length).split('\n').length - 1;

@@ -5,6 +5,7 @@ import { COMMANDS } from '../contributions';
 import { projectOfFile } from '../dbt/place';
 import type { Commands } from '../platform/commands';
 import { ConfigSetting } from '../platform/config';
+import { Checks } from './checks';
 import { QueryRunner, type RunnerOptions } from './commands';
 import { QueryDiagnostics } from './diagnostics';
 import { QueryLenses } from './lenses';
@@ -45,27 +46,34 @@ export function registerQueries(options: QueriesOptions): Disposable {
     await runner.runSelection(document, selection);
   }));
 
-  // One check at a time: of the text that was touched last
-  let timer: NodeJS.Timeout | undefined;
-  let checking: AbortController | undefined;
-  const check = (document: vscode.TextDocument, after: number): void => {
-    if (document.uri.scheme !== 'file' || !document.uri.path.endsWith('.sql') || !projectOfFile(projects, document.uri.fsPath)) return;
-    clearTimeout(timer);
-    checking?.abort();
-    if (!checkSql.value || !vscode.workspace.isTrusted) return;
-    timer = setTimeout(() => {
-      if (warehouse.state.kind !== 'connected') return;
-      checking = new AbortController();
-      void runner.check(document, checking.signal);
-    }, after);
+  const checks = store.add(new Checks<vscode.TextDocument>(async (document, signal) => warehouse.state.kind === 'connected' && runner.check(document, signal)));
+  const isChecked = ({ uri }: vscode.TextDocument): boolean =>
+    checkSql.value && vscode.workspace.isTrusted && uri.scheme === 'file' && uri.path.endsWith('.sql') && projectOfFile(projects, uri.fsPath) !== undefined;
+  const look = (): void => {
+    const document = vscode.window.activeTextEditor?.document;
+    if (document && isChecked(document)) checks.once(document, IDLE_MS);
   };
-  store.add({ dispose: () => {
-    clearTimeout(timer);
-    checking?.abort();
-  } });
+  const forget = (uri: vscode.Uri): void => {
+    checks.forget(uri);
+    diagnostics.clear(uri);
+  };
+  store.add(vscode.window.onDidChangeActiveTextEditor(look));
+  // What it stands on may be known only after the editor is open
+  store.add(warehouse.onDidChange(look));
+  void projects.ready.then(look);
   store.add(vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-    if (contentChanges.length > 0) check(document, IDLE_MS);
+    if (contentChanges.length > 0 && isChecked(document)) checks.request(document, IDLE_MS);
   }));
-  store.add(vscode.workspace.onDidSaveTextDocument((document) => check(document, 0)));
+  store.add(vscode.workspace.onDidSaveTextDocument((document) => {
+    if (isChecked(document)) checks.request(document, 0);
+  }));
+  store.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => forget(uri)));
+  // A closed tab's text may stay open for a while, for somebody else
+  store.add(vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
+    for (const { input } of closed) if (input instanceof vscode.TabInputText && !isOpen(input.uri)) forget(input.uri);
+  }));
   return store;
 }
+
+const isOpen = (uri: vscode.Uri): boolean =>
+  vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(({ input }) => [input instanceof vscode.TabInputText ? input.uri : undefined, input instanceof vscode.TabInputTextDiff ? input.modified : undefined].some((one) => one?.toString() === uri.toString())));

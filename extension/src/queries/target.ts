@@ -1,6 +1,6 @@
 /** What of a model can be run by itself, and the SQL that does it. */
 import { parseSql } from '../language/analysis/document';
-import type { SqlDocument } from '../language/analysis/types';
+import type { SqlDocument, Token } from '../language/analysis/types';
 
 /** A part of a file that gives rows: a CTE by its name, or the whole. */
 export interface Target {
@@ -38,3 +38,32 @@ export function sqlOfCte(compiled: string, name: string): string | undefined {
 export function setsBefore(text: string, start: number): string {
   return [...text.slice(0, start).matchAll(/\{%-?\s*set\s+[\w,\s]+=[\s\S]*?%\}/g)].map(([tag]) => tag).join('');
 }
+
+/** What may stand first in a query. */
+const FIRST = new Set(['select', 'with', 'values', 'table']);
+/** A title stays short enough for a tab. */
+const TITLE = 32;
+
+/** Whether a file has a text that is meant as SQL, however wrong it is: not where it defines macros or tests, or only sets its configuration. */
+export function hasSql({ sql: { tokens }, jinja }: SqlDocument): boolean {
+  return jinja.definitions.every(({ kind }) => kind === 'snapshot') && tokens.some(isSql);
+}
+
+/** The word that a selection begins with, where no query begins so; undefined where it is a query, or Jinja decides. */
+export function fragmentWord({ text, sql: { tokens }, jinja }: SqlDocument): string | undefined {
+  const first = tokens.find(({ kind, tag, start }) => kind === 'jinja' ? jinja.tags[tag ?? -1]?.kind === 'expression' && !isConfig(text.slice(start)) : kind !== 'comment' && text.charAt(start) !== '(');
+  if (first?.kind === 'jinja') return undefined;
+  const word = first ? text.slice(first.start, first.end) : text.trim();
+  return FIRST.has(word.toLowerCase()) ? undefined : word;
+}
+
+/** The first words of a text, in one line. */
+export function firstWords(text: string): string {
+  const line = text.trim().replace(/\s+/g, ' ');
+  if (line.length <= TITLE) return line;
+  const cut = line.lastIndexOf(' ', TITLE);
+  return `${line.slice(0, cut > TITLE / 2 ? cut : TITLE)}…`;
+}
+
+const isSql = ({ kind }: Token): boolean => kind !== 'comment' && kind !== 'jinja';
+const isConfig = (tag: string): boolean => /^\{\{-?\s*config\s*\(/.test(tag);
