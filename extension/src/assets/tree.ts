@@ -3,7 +3,7 @@ import { Emitter } from '../base/events';
 import { COMMANDS } from '../contributions';
 import type { Asset, AssetCheck, AssetStatus, Dagster } from '../dagster/types';
 import type { Model, Projects } from '../dbt/types';
-import { checksInWords, describeAsset, describeCheck, nameOf } from '../dagster/words';
+import { checksInWords, describeAsset, describeCheck, nameOf, shownStatus } from '../dagster/words';
 
 export type Node = { group: string } | { asset: Asset } | { check: AssetCheck; asset: Asset };
 
@@ -63,10 +63,9 @@ export class AssetsTree implements vscode.TreeDataProvider<Node> {
   #asset(asset: Asset): vscode.TreeItem {
     const item = new vscode.TreeItem(nameOf(asset.key), asset.checks.length > 0 ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
     const model = this.projects.modelNamed(nameOf(asset.key));
-    const failing = asset.checks.some(({ outcome }) => outcome === 'failed' || outcome === 'errored');
     item.id = `asset ${asset.key}`;
     item.description = describeAsset(asset, Date.now());
-    item.iconPath = iconOf(failing && asset.status !== 'running' ? ICONS.failed : ICONS[asset.status]);
+    item.iconPath = iconOf(ICONS[shownStatus(asset)]);
     item.tooltip = tooltip(asset, item.description);
     item.contextValue = ['asset', ...(model ? ['model'] : []), ...(asset.checks.length > 0 ? ['checks'] : []), ...(model && hasClients(model) ? ['journeys'] : [])].join(' ');
     item.accessibilityInformation = { label: `${nameOf(asset.key)}, ${item.description}${asset.checks.length > 0 ? `, ${checksInWords(asset.checks)}` : ''}` };

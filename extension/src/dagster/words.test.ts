@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Asset } from './types';
-import { ago, checksInWords, describeAsset, describeCheck } from './words';
+import { ago, checksInWords, describeAsset, describeCheck, shownStatus } from './words';
 
 const MINUTE = 60_000;
 const asset: Asset = { key: 'first', group: 'marts', kinds: [], upstream: [], downstream: [], status: 'fresh', checks: [], executable: true, materialized: 0, rows: 36 };
@@ -23,4 +23,9 @@ test('checks count what passed', () => {
   assert.equal(checksInWords([]), '');
   assert.equal(describeCheck({ name: 'a', outcome: 'failed', time: 0, outdated: true }, MINUTE), 'failed · 1 min ago · before the last materialization');
   assert.equal(describeCheck({ name: 'a' }, 0), 'never run');
+});
+
+test('an asset with a failing check is shown as failed, unless it is at work', () => {
+  const shown = (status: Asset['status'], ...outcomes: Asset['checks'][number]['outcome'][]) => shownStatus({ ...asset, status, checks: outcomes.map((outcome) => ({ name: 'a', ...(outcome ? { outcome } : {}) })) });
+  assert.deepEqual([shown('fresh', 'passed', 'failed'), shown('stale', 'errored'), shown('running', 'failed'), shown('fresh', 'warned', undefined), shown('missing')], ['failed', 'failed', 'running', 'fresh', 'missing']);
 });

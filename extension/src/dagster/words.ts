@@ -1,5 +1,5 @@
 /** States of assets and checks in words: pure. */
-import type { Asset, AssetCheck } from './types';
+import type { Asset, AssetCheck, AssetStatus } from './types';
 import type { Model } from '../dbt/types';
 
 /** The last part of an asset's key, which is the dbt model's name: `marts/first_touch_attribution` → `first_touch_attribution`. */
@@ -10,6 +10,12 @@ export function assetOfModel(assets: readonly Asset[], { name, layer }: Model): 
   const named = assets.filter(({ key }) => nameOf(key) === name);
   return named.find(({ kinds, group }) => kinds.includes('dbt') && group === layer) ?? named.find(({ kinds }) => kinds.includes('dbt')) ?? named[0];
 }
+
+/** Whether a check of it failed, whatever became of the materialization. */
+export const hasFailingCheck = ({ checks }: Asset): boolean => checks.some(({ outcome }) => outcome === 'failed' || outcome === 'errored');
+
+/** The state that an asset is shown in: failed too where a check failed, unless it is at work. */
+export const shownStatus = (asset: Asset): AssetStatus => (asset.status !== 'running' && hasFailingCheck(asset) ? 'failed' : asset.status);
 
 /** "2 min ago", "3 h ago", "5 days ago". @param milliseconds that have passed */
 export function ago(milliseconds: number): string {

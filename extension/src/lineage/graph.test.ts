@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Asset } from '../dagster/types';
 import type { DbtProject, Model } from '../dbt/types';
 import { lineageOf } from './graph';
-import { layoutOf, neighbour } from './layout';
+import { afterResize, fitOf, layoutOf, neighbour, type Layout } from './layout';
 
 const model = (name: string, refs: string[] = [], sources: Model['sources'] = []): Model =>
   ({ name, file: `/w/${name}.sql`, projectRoot: '/w', layer: 'marts', relation: { schema: 'marts', name }, columns: [], refs, sources });
@@ -32,6 +32,23 @@ test('states come from Dagster, of sources too, and are absent without it', () =
   assert.deepEqual([node('stg')?.status, node('stg')?.state], ['fresh', '2 min ago · 36 rows']);
   assert.deepEqual([node('raw.events')?.kind, node('raw.events')?.layer, node('raw.events')?.status], ['source', 'raw', 'stale']);
   assert.deepEqual([node('left')?.status, node('left')?.state], [undefined, '']);
+});
+
+test('a model whose check failed is failed, and says how many passed', () => {
+  const failing: Asset = { ...asset('stg', 'fresh'), checks: [{ name: 'a', outcome: 'passed' }, { name: 'b', outcome: 'failed' }] };
+  const node = ask('stg', 1, [diamond], [failing])?.nodes.find(({ id }) => id === 'stg');
+  assert.deepEqual([node?.status, node?.state], ['failed', '2 min ago · 36 rows · 1/2 checks']);
+});
+
+test('a new size fits again what the person left as it was, and draws anew what changes its direction', () => {
+  assert.deepEqual([afterResize(900, 'LR', true), afterResize(900, 'LR', false), afterResize(500, 'LR', false), afterResize(900, 'TB', true), afterResize(0, 'LR', true)], ['fit', undefined, 'draw', 'draw', undefined]);
+});
+
+test('everything fits, or what is around the focus where it could not be read', () => {
+  const layout: Layout = { width: 1000, height: 100, nodes: new Map([['end', { x: 900, y: 0, width: 100, height: 100 }]]), edges: [] };
+  assert.deepEqual(fitOf(layout, 'end', { width: 1200, height: 100 }, false), { scale: 1, x: 100, y: 0 });
+  assert.deepEqual(fitOf(layout, 'end', { width: 500, height: 100 }, false), { scale: 0.75, x: -250, y: 12.5 });
+  assert.deepEqual(fitOf(layout, 'end', { width: 500, height: 100 }, true), { scale: 0.5, x: 0, y: 25 });
 });
 
 test('a circle ends, a ref to nothing is no node, and a model that is gone has no graph', () => {

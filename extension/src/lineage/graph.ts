@@ -1,6 +1,6 @@
 /** Which models and sources stand above and below a model: pure. */
 import type { Asset } from '../dagster/types';
-import { describeAsset, nameOf } from '../dagster/words';
+import { checksInWords, describeAsset, hasFailingCheck, nameOf, shownStatus } from '../dagster/words';
 import type { Projects } from '../dbt/types';
 import type { Graph, LineageNode } from './protocol';
 
@@ -44,7 +44,7 @@ export function lineageOf({ projects, assets, focus, depth, trace, now }: Questi
     const asset = byName.get(model ? id : table);
     return {
       id, kind: model ? 'model' : 'source', layer: model ? model.layer : schema,
-      ...(asset ? { status: asset.status } : {}), state: asset ? describeAsset(asset, now) : '',
+      ...(asset ? { status: shownStatus(asset) } : {}), state: asset ? stateOf(asset, now) : '',
       hidden: { upstream: outside(parentsOf(id), ids), downstream: outside(childrenOf(id), ids) },
       columns: [...(trace?.columns[id] ?? [])],
     };
@@ -52,6 +52,9 @@ export function lineageOf({ projects, assets, focus, depth, trace, now }: Questi
   const edges = [...ids].flatMap((to) => [...new Set(parentsOf(to))].filter((from) => ids.has(from)).map((from) => ({ from, to, traced: traced.has(`${from}\n${to}`) })));
   return { focus, nodes, edges, depth, column: trace?.column ?? null };
 }
+
+/** Checks are spoken of where one of them is why it is red. */
+const stateOf = (asset: Asset, now: number): string => [describeAsset(asset, now), hasFailingCheck(asset) ? checksInWords(asset.checks) : ''].filter((part) => part !== '').join(' · ');
 
 /** Everything within so many steps; circles end. */
 function reach(start: string, next: (id: string) => readonly string[], depth: number | null): Set<string> {

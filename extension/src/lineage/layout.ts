@@ -19,13 +19,18 @@ export interface Layout extends Size {
   edges: readonly { from: string; to: string; points: readonly { x: number; y: number }[] }[];
 }
 
+/** Layers from left to right, or from top to bottom. */
+export type Direction = 'LR' | 'TB';
+
 const MARGIN = 16;
+/** Below this width (pixels) layers stand one below the other. */
+const NARROW = 640;
 
 /**
  * Layers from left to right, or from top to bottom where there is little width.
  * @param sizes of the nodes (pixels), by their ids
  */
-export function layoutOf({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>, sizes: ReadonlyMap<string, Size>, direction: 'LR' | 'TB'): Layout {
+export function layoutOf({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>, sizes: ReadonlyMap<string, Size>, direction: Direction): Layout {
   const graph = new graphlib.Graph();
   graph.setGraph({ rankdir: direction, nodesep: direction === 'LR' ? 14 : 22, ranksep: direction === 'LR' ? 48 : 34, marginx: MARGIN, marginy: MARGIN });
   graph.setDefaultEdgeLabel(() => ({}));
@@ -43,8 +48,42 @@ export function layoutOf({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>, sizes
   };
 }
 
+/** How the graph lies in the view: its scale, and where its origin comes to (pixels). */
+export interface Fit {
+  x: number;
+  y: number;
+  scale: number;
+}
+
+/**
+ * Everything in view; where that would be too small to read, what is around the focus.
+ * @param whole everything, however small
+ */
+export function fitOf(layout: Layout, focus: string, view: Size, whole: boolean): Fit {
+  const fitting = Math.min(1, view.width / layout.width, view.height / layout.height);
+  const scale = whole ? fitting : Math.max(fitting, 0.75);
+  const box = layout.nodes.get(focus) ?? { x: 0, y: 0, width: layout.width, height: layout.height };
+  // Nothing is cut off on one side while the other is empty
+  const place = (room: number, content: number, middle: number): number => (content <= room ? (room - content) / 2 : Math.min(0, Math.max(room - content, room / 2 - middle)));
+  return { scale, x: place(view.width, layout.width * scale, (box.x + box.width / 2) * scale), y: place(view.height, layout.height * scale, (box.y + box.height / 2) * scale) };
+}
+
+/**
+ * What a new size of the view asks for: a direction that changed is drawn anew, and what was fitted fits again.
+ * @param fitted whether the person neither zoomed nor moved since it was fitted
+ */
+export function afterResize(width: number, direction: Direction, fitted: boolean): 'draw' | 'fit' | undefined {
+  // A page that is hidden has no size
+  if (width === 0) return undefined;
+  if (directionOf(width) !== direction) return 'draw';
+  return fitted ? 'fit' : undefined;
+}
+
+/** The direction for a view of this width (pixels). */
+export const directionOf = (width: number): Direction => (width < NARROW ? 'TB' : 'LR');
+
 /** The neighbour that an arrow key leads to: against the flow, along it, or beside. */
-export function neighbour({ edges }: Pick<Graph, 'edges'>, { nodes }: Layout, id: string, key: string, direction: 'LR' | 'TB'): string | undefined {
+export function neighbour({ edges }: Pick<Graph, 'edges'>, { nodes }: Layout, id: string, key: string, direction: Direction): string | undefined {
   const [back, on, before, after] = direction === 'LR' ? ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'] : ['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight'];
   const at = nodes.get(id);
   if (!at) return undefined;

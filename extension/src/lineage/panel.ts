@@ -37,6 +37,10 @@ export class LineagePanel implements Disposable {
         this.#depth = depth;
         this.#send();
       },
+      untrace: () => {
+        this.#trace = undefined;
+        this.#send();
+      },
     }, () => this.#send());
     this.#store.add(this.#view);
     for (const changed of [dagster.onDidChange, projects.onDidChange]) this.#store.add(changed(() => this.#soon()));

@@ -39,6 +39,8 @@ export interface HostSide {
     materialize: { id: string };
     preview: { id: string };
     depth: { depth: number | null };
+    /** no column is traced any more */
+    untrace: null;
   };
 }
 

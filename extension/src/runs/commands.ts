@@ -4,7 +4,7 @@ import { Cancelled, HumanError } from '../base/errors';
 import type { Event } from '../base/events';
 import { COMMANDS } from '../contributions';
 import type { Asset, Dagster, Launch, Run } from '../dagster/types';
-import { nameOf } from '../dagster/words';
+import { hasFailingCheck, nameOf } from '../dagster/words';
 import type { Projects } from '../dbt/types';
 import { inWords, reach, unfinished, type Reach } from './selection';
 
@@ -62,7 +62,7 @@ export class Materializer {
     const failed = this.#lastFailed;
     const keys = failed
       ? unfinished(this.dagster.assets, failed.assets, failed.id)
-      : this.dagster.assets.filter(({ status, checks }) => status === 'failed' || checks.some(({ outcome }) => outcome === 'failed' || outcome === 'errored')).map(({ key }) => key);
+      : this.dagster.assets.filter((asset) => asset.status === 'failed' || hasFailingCheck(asset)).map(({ key }) => key);
     if (keys.length === 0) throw new HumanError(vscode.l10n.t('Nothing failed that was not materialized since.'));
     await this.#launch({ assets: keys });
   }

@@ -1,6 +1,6 @@
 /** Which assets a request means: pure. */
 import type { Asset } from '../dagster/types';
-import { nameOf } from '../dagster/words';
+import { hasFailingCheck, nameOf } from '../dagster/words';
 
 export type Reach = 'only' | 'upstream' | 'downstream';
 
@@ -31,7 +31,7 @@ export function unfinished(assets: readonly Asset[], asked: readonly string[], r
   const wanted = new Set(asked);
   return assets
     .filter(({ key, executable }) => executable && wanted.has(key))
-    .filter(({ lastRunId, status, checks }) => lastRunId !== runId || status === 'failed' || checks.some(({ outcome }) => outcome === 'failed' || outcome === 'errored'))
+    .filter((asset) => asset.lastRunId !== runId || asset.status === 'failed' || hasFailingCheck(asset))
     .map(({ key }) => key);
 }
 

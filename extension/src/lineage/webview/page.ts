@@ -7,17 +7,16 @@ import { zoom, zoomIdentity, type ZoomBehavior } from 'd3-zoom';
 import { t } from '../../base/l10n';
 import { connect } from '../../webview/connect';
 import { button, h, s } from '../../webview/dom';
-import { layoutOf, neighbour, type Layout, type Size } from '../layout';
+import { afterResize, directionOf, fitOf, layoutOf, neighbour, type Direction, type Layout, type Size } from '../layout';
 import type { Graph, HostSide, LineageNode, PageSide, PageState, Shown } from '../protocol';
 
-/** Below this width (pixels) layers stand one below the other. */
-const NARROW = 640;
 const ICONS: Record<string, string> = { fresh: 'pass', stale: 'warning', failed: 'error', missing: 'circle-large-outline', running: 'sync', source: 'database', unknown: 'circle-outline' };
 
 const toolbar = h('div', { class: 'toolbar' });
 const heading = h('h1');
-const column = h('p', { class: 'column' });
-const head = h('header', {}, heading, column, toolbar);
+const column = h('code');
+const traced = h('p', { class: 'column' }, column, button(t('Show All Columns\' Lineage'), () => rpc.notify('untrace', null), { icon: 'close', quiet: true }));
+const head = h('header', {}, heading, traced, toolbar);
 const canvas = s('g');
 const svg = s('svg', { role: 'group' }, canvas);
 const empty = h('p', { class: 'empty' });
@@ -27,16 +26,24 @@ document.body.append(main);
 
 let graph: Graph | undefined;
 let layout: Layout | undefined;
-let direction: 'LR' | 'TB' = 'LR';
+let direction: Direction = 'LR';
 /** the node that keys act on */
 let current: string | undefined;
+/** how it was fitted, as long as the person neither zoomed nor moved since */
+let fitted: 'whole' | 'readable' | undefined;
 
 const { rpc, setState } = connect<PageSide, HostSide>({ show });
 
-const zooming: ZoomBehavior<SVGSVGElement, unknown> = zoom<SVGSVGElement, unknown>().scaleExtent([0.15, 2]).on('zoom', ({ transform }: { transform: { toString: () => string } }) => canvas.setAttribute('transform', transform.toString()));
+const zooming: ZoomBehavior<SVGSVGElement, unknown> = zoom<SVGSVGElement, unknown>().scaleExtent([0.15, 2]).on('zoom', ({ transform, sourceEvent }: { transform: { toString: () => string }; sourceEvent: unknown }) => {
+  canvas.setAttribute('transform', transform.toString());
+  // What is not done from here, the person does
+  if (sourceEvent) fitted = undefined;
+});
 select(svg).call(zooming).on('dblclick.zoom', null);
 new ResizeObserver(() => {
-  if (graph && directionNow() !== direction) draw(true);
+  const todo = graph && afterResize(main.clientWidth, direction, fitted !== undefined);
+  if (todo === 'draw') draw(true);
+  if (todo === 'fit') fit(fitted === 'whole');
 }).observe(main);
 
 function show(shown: Shown): void {
@@ -57,17 +64,18 @@ function show(shown: Shown): void {
 }
 
 const ids = ({ nodes }: Graph): string => nodes.map(({ id, columns }) => `${id} ${columns.length}`).join('\n');
-const directionNow = (): 'LR' | 'TB' => (main.clientWidth < NARROW ? 'TB' : 'LR');
 
 /** @param moved whether the view is to find its place anew */
 function draw(moved: boolean): void {
   if (!graph) return;
-  direction = directionNow();
+  // What has the focus is made anew, or is gone with the trace
+  const { activeElement } = document;
+  const hadFocus = activeElement instanceof SVGElement || (graph.column === null && traced.contains(activeElement));
+  direction = directionOf(main.clientWidth);
   heading.textContent = t('Lineage of {0}', graph.focus);
   column.textContent = graph.column ?? '';
-  column.hidden = graph.column === null;
+  traced.hidden = graph.column === null;
   toolbar.replaceChildren(...controls(graph));
-  const hadFocus = document.activeElement instanceof SVGElement;
   const drawn = new Map(graph.nodes.map((node) => [node.id, drawNode(node)]));
   canvas.replaceChildren(...[...drawn.values()].map(({ element }) => element));
   layout = layoutOf(graph, new Map([...drawn].map(([id, { size }]) => [id, size])), direction);
@@ -76,8 +84,8 @@ function draw(moved: boolean): void {
     if (box) element.setAttribute('transform', `translate(${box.x},${box.y})`);
   }
   const path = line<{ x: number; y: number }>(({ x }) => x, ({ y }) => y).curve(curveBasis);
-  const traced = new Map(graph.edges.map((edge) => [`${edge.from}\n${edge.to}`, edge.traced]));
-  canvas.prepend(...layout.edges.map(({ from, to, points }) => s('path', { class: traced.get(`${from}\n${to}`) ? 'edge traced' : 'edge', d: path(points) ?? '', 'aria-hidden': 'true' })));
+  const tracedEdges = new Map(graph.edges.map((edge) => [`${edge.from}\n${edge.to}`, edge.traced]));
+  canvas.prepend(...layout.edges.map(({ from, to, points }) => s('path', { class: tracedEdges.get(`${from}\n${to}`) ? 'edge traced' : 'edge', d: path(points) ?? '', 'aria-hidden': 'true' })));
   if (moved) fit(false);
   if (hadFocus && current !== undefined) drawn.get(current)?.element.focus();
 }
@@ -143,20 +151,15 @@ svg.addEventListener('keydown', (event) => {
 
 function scale(by: number): void {
   zooming.scaleBy(select(svg), by);
+  fitted = undefined;
 }
 
-/** Everything in view; where that would be too small to read, what is around the focus. @param whole everything, however small */
+/** @param whole everything, however small */
 function fit(whole: boolean): void {
   if (!layout || !graph) return;
-  const { clientWidth: width, clientHeight: height } = svg;
-  const fitting = Math.min(1, width / layout.width, height / layout.height);
-  const readable = whole ? fitting : Math.max(fitting, 0.75);
-  const box = layout.nodes.get(graph.focus) ?? { x: 0, y: 0, width: layout.width, height: layout.height };
-  // Nothing is cut off on one side while the other is empty
-  const place = (view: number, content: number, middle: number): number => (content <= view ? (view - content) / 2 : Math.min(0, Math.max(view - content, view / 2 - middle)));
-  const x = place(width, layout.width * readable, (box.x + box.width / 2) * readable);
-  const y = place(height, layout.height * readable, (box.y + box.height / 2) * readable);
-  zooming.transform(select(svg), zoomIdentity.translate(x, y).scale(readable));
+  const { x, y, scale: by } = fitOf(layout, graph.focus, { width: svg.clientWidth, height: svg.clientHeight }, whole);
+  zooming.transform(select(svg), zoomIdentity.translate(x, y).scale(by));
+  fitted = whole ? 'whole' : 'readable';
 }
 
 /** The character that the icon font has for a name. */
