@@ -6,10 +6,8 @@ import type { YamlNode } from '../analysis/types';
 import type { Place } from './definition';
 import { linesOf } from './references';
 import type { FileRequest } from './request';
+import { NO_COLUMNS } from './targetYaml';
 import { eachScalar, get, items, scalar } from '../analysis/yamlValues';
-
-/** Arguments of tests whose text is no column. */
-const NO_COLUMNS = new Set(['values', 'name', 'to', 'test_name', 'description', 'severity', 'config']);
 
 /**
  * Where YAML names a column of a model, beyond the column's own entry.

@@ -198,6 +198,27 @@ test('a recursive CTE sees itself, whatever stands behind the word', () => {
   assert.deepEqual(shown(own, own.at('models/a.sql'), definition(own.at('models/a.sql'), false)), ['models/a.sql:2:35 depth']);
 });
 
+test('columns that YAML names in arguments of tests and rows of unit tests are found where they are made', () => {
+  const own = projectOf({
+    'models/orders.sql': 'select 1 as id, 2 as total', 'models/lines.sql': "select id as order_id, total from {{ ref('orders') }}",
+    'models/sources.yml': 'sources:\n  - name: raw\n    tables:\n      - name: orders\n        columns: [{name: id}]\n',
+  });
+  const found = (text: string): string[] => {
+    const request = own.at('models/own.yml', text);
+    return shown(own, request, definition(request, false));
+  };
+  const model = 'models:\n  - name: lines\n    data_tests:\n      - conserves:\n          name: total\n          arguments:\n            revenue: total\n      - unique_of:\n          combination_of_columns: [order_id, total]\n    columns:\n      - name: order_id\n        data_tests:\n          - relationships:\n              arguments:\n                to: ref(\'orders\')\n                field: id\n          - accepted_values: {values: [total]}\n';
+  assert.deepEqual(found(model.replace('revenue: total', 'revenue: to¦tal')), ['models/lines.sql:1:24 total']);
+  assert.deepEqual(found(model.replace('[order_id', '[or¦der_id')), ['models/lines.sql:1:14 order_id']);
+  assert.deepEqual(found(model.replace('field: id', 'field: i¦d')), ['models/orders.sql:1:13 id']);
+  assert.deepEqual(found(model.replace('name: total', 'name: to¦tal')), []);
+  assert.deepEqual(found(model.replace('[total]', '[to¦tal]')), []);
+  const unit = "unit_tests:\n  - name: t\n    model: lines\n    given:\n      - input: ref('orders')\n        rows: [{id: 1, total: 2}]\n      - input: source('raw', 'orders')\n        rows:\n          - id: 1\n    expect:\n      rows:\n        - {order_id: 1, total: 2}\n";
+  assert.deepEqual(found(unit.replace('{id: 1', '{i¦d: 1')), ['models/orders.sql:1:13 id']);
+  assert.deepEqual(found(unit.replace('- id: 1', '- i¦d: 1')), ['models/sources.yml:5:26 id']);
+  assert.deepEqual(found(unit.replace('order_id: 1', 'ord¦er_id: 1')), ['models/lines.sql:1:14 order_id']);
+});
+
 test('highlights are those of the file', () => {
   const request = at('models/orders.sql', 'order_id, sum', 1);
   assert.deepEqual(documentHighlight(request)?.map(({ range }) => range.start.line + 1).sort((one, other) => one - other), [3, 6, 8, 11, 13]);

@@ -9,6 +9,7 @@ import { usesInScalars, yamlFacts } from '../project/yamlFacts';
 import type { PlaceRequest } from './request';
 import { carried, Makers, type Maker, type Scope } from './targetColumns';
 import { localAt, type Local } from './targetLocals';
+import { columnNamedAt } from './targetYaml';
 import { cteQualified, ctePlaces, holds, qualifiersOf, readsOf, relationNamed, selectsOf, type Scoped } from './targetScopes';
 
 /** A thing of the project, or of one file, and the word under the cursor that names it. */
@@ -184,7 +185,20 @@ function inYaml(request: PlaceRequest): Target | undefined {
   const { uses, described = [] } = factsOf(yaml);
   const column = inDescribed(project, described, offset);
   if (column) return column;
-  return ofUses(request, uses) ?? sourceInYaml(request, uses);
+  return ofUses(request, uses) ?? sourceInYaml(request, uses) ?? columnInYaml(project, yaml, offset);
+}
+
+/** A column that an argument of a test or a row of a unit test names. */
+function columnInYaml(project: Project, { root }: YamlDocument, offset: number): Target | undefined {
+  const named = columnNamedAt(root, offset);
+  return named && columnOf(project, 'model' in named.of ? named.of.model : named.of.source, named.name, named.span);
+}
+
+/** @param of a model or `source.table` */
+function columnOf(project: Project, of: string, name: string, span: Span): Target | undefined {
+  const makers = new Makers(project);
+  const from = (project.sources.has(of) ? makers.ofSource(of, name.toLowerCase()) : makers.ofModel(of, name.toLowerCase())).filter(({ place }) => place);
+  return from.length === 0 ? undefined : { kind: 'column', name, from, span, of };
 }
 
 /** Kept as long as the text's tree is: one asks several times of one text. */
