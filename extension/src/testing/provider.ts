@@ -8,6 +8,7 @@ import { nameOf } from '../dagster/words';
 import type { DbtSession } from '../dbt/session';
 import { placesOf } from '../dbt/testPlaces';
 import type { DbtProject, Projects } from '../dbt/types';
+import { differenceOf, type Difference } from './difference';
 import { finishedOf, labelOf, LIST_ARGS, testsOf, type DbtTest } from './tests';
 
 export interface ExplorerOptions {
@@ -24,7 +25,10 @@ const SETTLE = 800;
 const WRITTEN_BY_DBT = /(?:^|[\\/])(?:target|dbt_packages|logs)[\\/]/;
 const CHECKS = 'checks';
 
-/** dbt's tests and Dagster's own asset checks in the Test Explorer. dbt is asked for them when the view is opened first. */
+/**
+ * dbt's tests and Dagster's own asset checks in the Test Explorer. The projects stand there at once, for they are known from files;
+ * dbt is asked for their tests when the view is opened, or tests are to run, first.
+ */
 export class TestExplorer implements Disposable {
   readonly #store = new DisposableStore();
   readonly #controller: vscode.TestController;
@@ -33,13 +37,14 @@ export class TestExplorer implements Disposable {
   readonly #failing = new Map<string, { project: DbtProject; name: string; sql: string }>();
   readonly #tests = new Map<string, DbtTest[]>();
   #opened = false;
+  #discovering: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: ExplorerOptions) {
     const { projects, dagster } = options;
     const controller = (this.#controller = this.#store.add(vscode.tests.createTestController('attribution', vscode.l10n.t('dbt and Dagster'))));
     controller.resolveHandler = async (item) => {
-      if (item === undefined && !this.#opened) await this.#discover();
+      if ((item === undefined || item.canResolveChildren) && this.#isNew) await this.#first();
     };
     controller.refreshHandler = () => this.#discover();
     controller.createRunProfile(vscode.l10n.t('Run'), vscode.TestRunProfileKind.Run, (request, token) => this.#run(request, token), true);
@@ -49,11 +54,17 @@ export class TestExplorer implements Disposable {
     let roots = '';
     this.#store.add(projects.onDidChange(() => {
       const now = projects.all.map(({ root }) => root).join('\n');
-      if (now !== roots) this.#soon();
+      if (now === roots) return;
       roots = now;
+      this.#showProjects();
+      this.#soon();
     }));
+    void projects.ready.then(() => this.#showProjects());
     this.#store.add(dagster.onDidChange(() => this.#opened && this.#showChecks()));
-    this.#store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => this.#soon()));
+    this.#store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      this.#showProjects();
+      this.#soon();
+    }));
   }
 
   dispose(): void {
@@ -81,14 +92,34 @@ export class TestExplorer implements Disposable {
     this.#timer = setTimeout(() => void this.#discover(), SETTLE);
   }
 
+  /** Whether nothing was listed so far: also while dbt lists for the first time. */
+  get #isNew(): boolean {
+    return vscode.workspace.isTrusted && (!this.#opened || this.#discovering !== undefined);
+  }
+
+  /** A dbt that starts takes its seconds, and whoever waits for tests sees what for. */
+  #first(): Promise<void> {
+    const title = vscode.l10n.t('dbt lists the tests …');
+    return (this.#discovering ??= Promise.resolve(vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, () => this.#discover()))
+      .finally(() => (this.#discovering = undefined)));
+  }
+
+  /** From files alone. A project's folder is its item's, so that VS Code looks below it for the tests of a file. */
+  #showProjects(): void {
+    if (!vscode.workspace.isTrusted) return;
+    const { all } = this.options.projects;
+    this.#controller.items.forEach(({ id }) => {
+      if (id !== CHECKS && !all.some(({ root }) => root === id)) this.#controller.items.delete(id);
+    });
+    for (const project of all) this.#rootOf(project);
+  }
+
   async #discover(): Promise<void> {
     const { projects, session } = this.options;
     await projects.ready;
     if (!vscode.workspace.isTrusted) return;
     this.#opened = true;
-    this.#controller.items.forEach(({ id }) => {
-      if (id !== CHECKS && !projects.all.some(({ root }) => root === id)) this.#controller.items.delete(id);
-    });
+    this.#showProjects();
     for (const project of projects.all) {
       const root = this.#rootOf(project);
       root.busy = true;
@@ -110,8 +141,9 @@ export class TestExplorer implements Disposable {
   #rootOf({ root, name }: DbtProject): vscode.TestItem {
     const known = this.#controller.items.get(root);
     if (known) return known;
-    const item = this.#controller.createTestItem(root, name, vscode.Uri.file(path.join(root, 'dbt_project.yml')));
+    const item = this.#controller.createTestItem(root, name, vscode.Uri.file(root));
     item.description = 'dbt';
+    item.canResolveChildren = true;
     this.#controller.items.add(item);
     return item;
   }
@@ -165,7 +197,7 @@ export class TestExplorer implements Disposable {
   // ---- a run
 
   async #run(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
-    if (!this.#opened) await this.#discover();
+    if (this.#isNew) await this.#first();
     const run = this.#controller.createTestRun(request);
     const abort = new AbortController();
     const cancelling = token.onCancellationRequested(() => abort.abort());
@@ -266,10 +298,22 @@ function report(run: vscode.TestRun, item: vscode.TestItem, outcome: 'passed' | 
 }
 
 function messageAt(item: vscode.TestItem, words: string): vscode.TestMessage {
-  const message = new vscode.TestMessage(words === '' ? vscode.l10n.t('It failed without a word.') : words);
-  message.contextValue = 'failingRows';
+  const difference = differenceOf(words);
+  // Beside the line only the first one is shown
+  const said = difference ? `${inWords(difference)}\n\n${words}` : words;
+  const message = new vscode.TestMessage(said === '' ? vscode.l10n.t('It failed without a word.') : said);
+  if (difference) [message.expectedOutput, message.actualOutput] = [difference.expected, difference.actual];
+  else message.contextValue = 'failingRows';
   if (item.uri && item.range) message.location = new vscode.Location(item.uri, item.range);
   return message;
+}
+
+/** "The rows differ: 1 changed, 2 missing". */
+function inWords({ changed, missing, unexpected }: Difference): string {
+  const parts = [
+    changed > 0 && vscode.l10n.t('{0} changed', changed), missing > 0 && vscode.l10n.t('{0} missing', missing), unexpected > 0 && vscode.l10n.t('{0} unexpected', unexpected),
+  ].filter((part) => part !== false);
+  return vscode.l10n.t('The rows differ from the expected ones: {0}', parts.join(', '));
 }
 
 const textOf = async (uri: vscode.Uri): Promise<string> => {
