@@ -6,7 +6,7 @@ import { COMMANDS } from '../contributions';
 import type { Asset, Dagster, Launch, Run } from '../dagster/types';
 import { hasFailingCheck, nameOf } from '../dagster/words';
 import type { Projects } from '../dbt/types';
-import { inWords, reach, unfinished, type Reach } from './selection';
+import { inWords, reach, unfinished, UnknownAsset, type Reach } from './selection';
 
 /** What a command may be given: a model's name, a tree item, a file; nothing means the model in the editor. */
 export type Target = string | { asset: Asset } | { group: string } | vscode.Uri | undefined;
@@ -28,6 +28,13 @@ export class Materializer {
     await this.#connected();
     const keys = given.length > 1 ? given.flatMap((item) => this.#keysOf(item)) : this.#keysOf(target);
     await this.#launch({ assets: reach(this.dagster.assets, keys, way) });
+  }
+
+  /** Lets Dagster see the models that are new, as they are on the screen; what goes wrong is told there. */
+  async parse(): Promise<void> {
+    await this.#connected();
+    await this.#saveModels();
+    await vscode.commands.executeCommand(COMMANDS.reloadProject);
   }
 
   async materializeSelection(): Promise<void> {
@@ -145,9 +152,7 @@ export class Materializer {
 
   #keyOfModel(name: string): string[] {
     const found = this.dagster.assets.find(({ key }) => key === name) ?? this.dagster.assets.find(({ key }) => nameOf(key) === name);
-    if (!found) {
-      throw new HumanError(vscode.l10n.t('Dagster has no asset for "{0}" yet. Where the model is new, parse the project first.', name), [{ title: vscode.l10n.t('Parse and Reload'), command: COMMANDS.reloadProject }]);
-    }
+    if (!found) throw new UnknownAsset(name);
     return [found.key];
   }
 

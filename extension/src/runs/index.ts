@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { HumanError } from '../base/errors';
 import { DisposableStore, type Disposable } from '../base/events';
-import { COMMANDS, CONTEXT } from '../contributions';
+import { COMMANDS, CONTEXT, type CommandId } from '../contributions';
 import type { Dagster, Launch, Run } from '../dagster/types';
 import { nameOf } from '../dagster/words';
 import type { Projects } from '../dbt/types';
@@ -9,7 +9,7 @@ import type { Commands } from '../platform/commands';
 import { Materializer, type Target } from './commands';
 import { RunDiagnostics } from './diagnostics';
 import { endOf, progressOf } from './progress';
-import { inWords } from './selection';
+import { inWords, PARSE_FIRST, UnknownAsset } from './selection';
 
 /** Commands that start, follow and cancel runs; progress, log and problems of every run that is under way. */
 export function registerRuns({ commands, dagster, projects }: { commands: Commands; dagster: Dagster; projects: Projects }): Disposable {
@@ -83,13 +83,25 @@ export function registerRuns({ commands, dagster, projects }: { commands: Comman
   };
   const asTargets = (given: unknown): Target[] => (Array.isArray(given) ? (given as Target[]) : []);
 
-  store.add(commands.register(COMMANDS.materializeModel, (target, given) => once('only', target, () => materializer.materialize(target as Target, 'only', asTargets(given)))));
-  store.add(commands.register(COMMANDS.materializeWithUpstream, (target, given) => once('upstream', target, () => materializer.materialize(target as Target, 'upstream', asTargets(given)))));
-  store.add(commands.register(COMMANDS.materializeWithDownstream, (target, given) => once('downstream', target, () => materializer.materialize(target as Target, 'downstream', asTargets(given)))));
-  store.add(commands.register(COMMANDS.materializeSelection, (target, given) => once('selection', undefined, () => (target === undefined ? materializer.materializeSelection() : materializer.materialize(target as Target, 'only', asTargets(given))))));
+  const register = (command: CommandId, key: string, work: (target: Target, given: Target[]) => Promise<void>): unknown => store.add(commands.register(command, (target, given, first) => once(key, target, async () => {
+    const parsed = first === PARSE_FIRST;
+    if (parsed) await materializer.parse();
+    try {
+      await work(target as Target, asTargets(given));
+    } catch (error) {
+      if (!(error instanceof UnknownAsset)) throw error;
+      if (parsed) throw new HumanError(vscode.l10n.t('Dagster still has no asset for "{0}". Did the project parse, and is the model one of Dagster\'s?', error.model), [{ title: vscode.l10n.t('Show Status'), command: COMMANDS.showStatus }]);
+      throw new HumanError(vscode.l10n.t('Dagster has no asset for "{0}" yet. Where the model is new, parse the project first.', error.model), [{ title: vscode.l10n.t('Parse and Go On'), command, args: error.parseFirst(asTargets(given)) }]);
+    }
+  })));
+
+  for (const [command, way] of [[COMMANDS.materializeModel, 'only'], [COMMANDS.materializeWithUpstream, 'upstream'], [COMMANDS.materializeWithDownstream, 'downstream']] as const) {
+    register(command, way, (target, given) => materializer.materialize(target, way, given));
+  }
+  register(COMMANDS.materializeSelection, 'selection', (target, given) => (target === undefined ? materializer.materializeSelection() : materializer.materialize(target, 'only', given)));
   store.add(commands.register(COMMANDS.materializeAll, () => once('all', undefined, () => materializer.materializeAll())));
-  store.add(commands.register(COMMANDS.fullRefresh, (target) => once('refresh', target, () => materializer.fullRefresh(target as Target))));
-  store.add(commands.register(COMMANDS.runChecks, (target) => once('checks', target, () => materializer.runChecks(target as Target))));
+  register(COMMANDS.fullRefresh, 'refresh', (target) => materializer.fullRefresh(target));
+  register(COMMANDS.runChecks, 'checks', (target) => materializer.runChecks(target));
   store.add(commands.register(COMMANDS.rerunFailed, () => once('rerun', undefined, () => materializer.rerunFailed())));
   store.add(commands.register(COMMANDS.cancelRun, (runId) => materializer.cancel(runId)));
   store.add(commands.register(COMMANDS.openRun, () => materializer.openRun(last)));
