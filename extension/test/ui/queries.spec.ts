@@ -75,4 +75,9 @@ test('what PostgreSQL refuses is underlined where it stands, while typing; runni
   await workbench.command('Attribution: Run Query');
   await expect(workbench.notification('column "no_such_column" does not exist')).toBeVisible({ timeout: 60_000 });
   await workbench.shoot('query-error');
+  // A part of it is no query, and is not run as one
+  await typeAtEnd(workbench, '');
+  await workbench.page.keyboard.press('ControlOrMeta+Shift+ArrowLeft');
+  await workbench.command('Attribution: Run Selection');
+  await expect(workbench.notification(/no query of its own: it begins with “no_such_column”/)).toBeVisible();
 });
