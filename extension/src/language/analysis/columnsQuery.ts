@@ -1,17 +1,19 @@
 /** The columns of the queries of one file. */
 import type { Column, Columns } from '../project/types';
 import { namesOf } from './jinjaLoops';
-import type { ColumnReference, Cte, MacroRows, Query, Relation, Select, SelectItem, Span, SqlDocument } from './types';
+import { resultOf } from './sqlResults';
+import { byWord } from './sqlWords';
+import type { ColumnReference, Cte, MacroRows, Query, Relation, Select, SelectItem, Span, SqlDocument, Typing } from './types';
 
 type MutableColumns = { columns: Column[]; certain: boolean };
 
 const NONE: Columns = { columns: [], certain: false };
 
 /** Functions that name the columns of their rows themselves. */
-const FUNCTION_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+const FUNCTION_COLUMNS = byWord<readonly string[]>({
   json_array_elements: ['value'], jsonb_array_elements: ['value'], json_array_elements_text: ['value'], jsonb_array_elements_text: ['value'],
   json_each: ['key', 'value'], jsonb_each: ['key', 'value'], json_each_text: ['key', 'value'], jsonb_each_text: ['key', 'value'],
-};
+});
 
 /** The columns of a model, or of one version of it. */
 export type ModelColumns = (name: string, version?: string) => Columns;
@@ -157,7 +159,8 @@ export class QueryColumns {
 
   #made(select: Select, item: SelectItem, name: string): Column {
     const made: Column = { name, location: { file: this.file, span: item.nameSpan ?? item.pattern?.span ?? item.span }, tests: [] };
-    if (item.type !== undefined) made.type = item.type;
+    const type = item.type ?? (item.typing && this.#typed(select, item.typing));
+    if (type !== undefined) made.type = type;
     if (!item.column) return made;
     const source = this.#resolve(select, item.column);
     if (!source) return made;
@@ -165,6 +168,18 @@ export class QueryColumns {
     if (item.type === undefined && column.type !== undefined) made.type = column.type;
     if (column.description !== undefined && column.name === name) made.description = column.description;
     return { ...made, ...this.#from(relation, column) };
+  }
+
+  #typed(select: Select, typing: Typing): string | undefined {
+    if (typeof typing === 'string') return typing;
+    if ('name' in typing) return this.#resolve(select, typing)?.column.type;
+    const types: string[] = [];
+    for (const one of typing.from) {
+      const type = this.#typed(select, one);
+      if (type === undefined) return undefined;
+      types.push(type);
+    }
+    return resultOf(typing.of, types);
   }
 
   /** The column that a reference reads, where one relation of the select surely has it. */

@@ -27,6 +27,7 @@ test('columns are called as PostgreSQL calls them', () => {
   assert.deepEqual(named("a::numeric(18, 4), 1::int, cast(a as double precision), cast('x' as text), a::timestamp with time zone, b::text[]"), ['a numeric(18,4)', 'int4 integer', 'a double precision', 'text text', 'a timestamp with time zone', 'b text[]']);
   assert.deepEqual(named("case when a then 1 end, case when a then 1 else b end, case when a then 'x' else null end"), ['case integer', 'b', 'case text']);
   assert.deepEqual(named("a + 1, -a, 'x', 1.5, not a, a = b, (a), (a, b), row(a), a is null"), ['?column?', '?column?', '?column? text', '?column? numeric', '?column? boolean', '?column? boolean', 'a', 'row', 'row', '?column? boolean']);
+  assert.deepEqual(named('a + b::bigint, 1 + 2::bigint, (1 + 2)::bigint'), ['?column?', '?column? bigint', 'int8 bigint']);
   assert.deepEqual(named("interval '30 days', date '2024-01-01' d, now() at time zone 'UTC', array[1], exists (select 1), (select max(q) from u), current_date"), ['interval interval', 'd date', 'timezone', 'array', 'exists boolean', 'max', 'current_date date']);
   assert.deepEqual(named("*, t.*, count(*) filter (where a) n, percentile_cont(0.5) within group (order by a) total, a collate \"C\", arr[1], (r).f"), ['*', 't.*', 'n bigint', 'total', 'a', 'arr', 'f']);
 });

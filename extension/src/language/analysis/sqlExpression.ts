@@ -1,8 +1,9 @@
 /** Expressions of SQL: what columns they read, and what the column is called that they make. */
 import { ARGUMENT_ENDS, FRAMES, RESERVED_FUNCTIONS, TokenReader, type Context } from './sqlReader';
 import { readType } from './sqlTypes';
-import { CAST_NAMES, FUNCTION_NAMES, OPERATORS, RESERVED, RESULT_TYPES, VALUES } from './sqlWords';
-import type { ColumnReference, Query, Span, Token } from './types';
+import { CAST_NAMES, FUNCTION_NAMES, OPERATORS, RESERVED, RESULT_TYPES, TYPE_NAMES, VALUES } from './sqlWords';
+import { SIGN, typingOf, typingOfTerms, UNKNOWN } from './sqlResults';
+import type { ColumnReference, Query, Span, Token, Typing } from './types';
 
 /** What an expression makes. */
 export interface Made {
@@ -13,6 +14,8 @@ export interface Made {
   strength: 0 | 1 | 2;
   column?: ColumnReference;
   type?: string;
+  /** what its type follows from, where that is no type of its own */
+  typing?: Typing;
   star?: { qualifier?: { name: string; span: Span } };
   /** whether an expression of Jinja takes part */
   jinja: boolean;
@@ -25,6 +28,16 @@ const FROM_FUNCTIONS = new Set(['extract', 'substring', 'trim', 'overlay', 'posi
 const BOOLEAN = new Set(['and', 'or', 'not', 'in', 'is', 'like', 'ilike', 'similar', 'between', 'isnull', 'notnull', 'overlaps', '=', '<', '>', '<=', '>=', '<>', '!=', '~', '~*', '!~', '!~*', '@>', '<@', '?', '?|', '?&', '&&']);
 /** Reserved words that a new operand follows. */
 const BEFORE_OPERAND = new Set(['from', 'for', 'placing', 'using', 'when', 'then', 'else']);
+
+/** Stands for an operator where none is written, or Jinja decides. */
+const BRANCH = '{}';
+
+const typed = ({ typing, type, column }: Made): Typing | undefined => typing ?? type ?? column;
+
+const asTyped = (typing: Typing | undefined): Pick<Made, 'type' | 'typing'> => (typing === undefined || typing === UNKNOWN ? {} : typeof typing === 'string' ? { type: typing } : { typing });
+
+/** An element of an array, which is no column and has not the array's type. */
+const elementOf = ({ name, nameSpan, strength, jinja }: Made): Made => ({ name, ...(nameSpan ? { nameSpan } : {}), strength, jinja });
 
 export abstract class ExpressionParser extends TokenReader {
   /** Reads a query from its first word; one that is correlated sees the relations of the select around it. */
@@ -44,8 +57,13 @@ export abstract class ExpressionParser extends TokenReader {
     let boolean = false;
     let jinja = false;
     let operand = false;
+    const operands: (Typing | undefined)[] = [];
+    const operators: string[] = [];
+    let signed = false;
+    const typing = (): Typing | undefined => (signed ? typingOf(SIGN, [made && typed(made)]) : made && typed(made));
     const take = (next: Made): void => {
       if (made) composite = true;
+      if (made && operand) operators.push(BRANCH);
       made = next;
       jinja ||= next.jinja;
       operand = true;
@@ -57,15 +75,17 @@ export abstract class ExpressionParser extends TokenReader {
         // The other branch of Jinja says it anew
         made = undefined;
         operand = false;
+        operators.push(BRANCH);
         continue;
       }
       const word = this.word();
       switch (token.kind) {
-        case 'string': case 'number': take({ name: UNNAMED, strength: 0, jinja: false, type: this.#literalType(token) }); this.at++; break;
+        case 'string': case 'number': take({ name: UNNAMED, strength: 0, jinja: false, type: this.#literalType(token), ...(token.kind === 'string' ? { typing: UNKNOWN } : {}) }); this.at++; break;
         case 'quoted': take(this.#name()); break;
         case 'jinja':
           if (operand) {
             jinja = true;
+            operators.push(BRANCH);
             this.at++;
           } else take(this.#name());
           break;
@@ -75,12 +95,13 @@ export abstract class ExpressionParser extends TokenReader {
             this.at++;
             this.list('argument');
             this.accept(']');
+            if (made) made = elementOf(made);
           } else if (word === '::') {
             this.at++;
             const made_ = made ?? { name: UNNAMED, strength: 0 as const, jinja: false };
-            made = this.#cast(composite ? { name: UNNAMED, strength: 0, jinja } : made_);
+            // It is of the last operand alone
+            made = this.#cast(made_);
             jinja ||= made.jinja;
-            composite = false;
             operand = true;
           } else if (word === '*' && !operand) {
             this.at++;
@@ -96,6 +117,9 @@ export abstract class ExpressionParser extends TokenReader {
             this.at++;
             boolean ||= BOOLEAN.has(word);
             if (word !== ':' && word !== ']') composite = true;
+            if (operand) operands.push(typing());
+            signed = !operand && (word === '-' || word === '+');
+            if (!signed) operators.push(word);
             operand = false;
           }
           break;
@@ -104,7 +128,8 @@ export abstract class ExpressionParser extends TokenReader {
           if (next === 'operator') {
             composite = true;
             boolean ||= BOOLEAN.has(word);
-            operand = false;
+            operators.push(word);
+            signed = operand = false;
           } else if (next !== 'nothing') {
             if (next.name === 'timezone' && operand) made = undefined;
             take(next);
@@ -116,7 +141,8 @@ export abstract class ExpressionParser extends TokenReader {
     }
     if (!made) return { name: undefined, strength: 0, jinja };
     if (!composite) return jinja ? { ...made, jinja } : made;
-    return { name: UNNAMED, strength: 0, jinja, ...(boolean ? { type: 'boolean' } : {}) };
+    if (boolean) return { name: UNNAMED, strength: 0, jinja, type: 'boolean' };
+    return { name: UNNAMED, strength: 0, jinja, ...asTyped(jinja ? undefined : typingOfTerms([...operands, typing()], operators)) };
   }
 
   /** A word that is no clause's: an operand, an operator, or nothing that counts. */
@@ -129,7 +155,7 @@ export abstract class ExpressionParser extends TokenReader {
     }
     switch (word) {
       case 'case': return this.#case();
-      case 'null': case 'default': this.at++; return { name: UNNAMED, strength: 0, jinja: false };
+      case 'null': case 'default': this.at++; return { name: UNNAMED, strength: 0, jinja: false, typing: UNKNOWN };
       case 'true': case 'false': this.at++; return { name: UNNAMED, strength: 0, jinja: false, type: 'boolean' };
       case 'cast': if (next === '(') return this.#castCall(); break;
       case 'at':
@@ -199,7 +225,7 @@ export abstract class ExpressionParser extends TokenReader {
   #typed(word: string): Made {
     this.at += 2;
     while (word === 'interval' && ['year', 'month', 'day', 'hour', 'minute', 'second', 'to'].includes(this.word())) this.at++;
-    return { name: CAST_NAMES[word] ?? word, strength: 1, jinja: false, type: word };
+    return { name: CAST_NAMES[word] ?? word, strength: 1, jinja: false, type: TYPE_NAMES[word] ?? word };
   }
 
   #literalType(token: Token): string {
@@ -233,7 +259,7 @@ export abstract class ExpressionParser extends TokenReader {
     }
     if (this.word() === '(' && (pieced || parts.length > 0) && (parts.length > 1 || this.glued(0))) {
       const last = parts.at(-1);
-      return this.#arguments(pieced || !last ? undefined : this.folded(last));
+      return this.#arguments(pieced || !last ? undefined : this.folded(last), parts.length === 1);
     }
     const [last, before] = [parts.at(-1), parts.at(-2)];
     if (pieced || !last) return { name: undefined, strength: 0, jinja: true };
@@ -253,19 +279,22 @@ export abstract class ExpressionParser extends TokenReader {
     return this.#arguments(name);
   }
 
-  /** From the parenthesis on. */
-  #arguments(name: string | undefined): Made {
+  /** From the parenthesis on. @param bare without a schema, so that it is PostgreSQL's own */
+  #arguments(name: string | undefined, bare = true): Made {
     let jinja = name === undefined;
+    let typing: Typing | undefined;
     this.#enter(() => {
       if (this.startsQuery()) this.query(true);
       else if (this.word() !== ')') {
         const fromFunction = name !== undefined && FROM_FUNCTIONS.has(name);
         if (name === 'extract' && (this.isName() || this.token()?.kind === 'string')) this.at++;
-        for (const made of this.list(fromFunction ? 'from-argument' : 'argument')) jinja ||= made.jinja;
+        const given = this.list(fromFunction ? 'from-argument' : 'argument');
+        jinja ||= given.some((made) => made.jinja);
+        if (name !== undefined && bare && !jinja) typing = typingOf(name, given.map(typed));
       }
     });
     const type = name === undefined ? undefined : RESULT_TYPES[name];
-    return { name: name === undefined ? undefined : FUNCTION_NAMES[name] ?? name, strength: 2, jinja, ...(type === undefined ? {} : { type }) };
+    return { name: name === undefined ? undefined : FUNCTION_NAMES[name] ?? name, strength: 2, jinja, ...asTyped(type ?? typing) };
   }
 
   /** `( … )`: a query, a row, or an expression. */
@@ -311,7 +340,7 @@ export abstract class ExpressionParser extends TokenReader {
     this.at++;
     let jinja = false;
     let otherwise: Made | undefined;
-    const types = new Set<string | undefined>();
+    const results: (Typing | undefined)[] = [];
     if (this.depth >= DEEPEST) return { name: 'case', strength: 1, jinja };
     this.depth++;
     for (let first = true; !this.done; first = false) {
@@ -326,13 +355,13 @@ export abstract class ExpressionParser extends TokenReader {
       const made = this.expression('case');
       jinja ||= made.jinja;
       if (word === 'else') otherwise = made;
-      // NULL has any type
-      if ((word === 'then' || word === 'else') && !(made.strength === 0 && made.type === undefined && made.name === UNNAMED && this.words[this.at - 1] === 'null')) types.add(made.type);
+      if (word === 'then' || word === 'else') results.push(made.jinja ? undefined : typed(made));
     }
     this.depth--;
-    const [type] = types.size === 1 ? types : [];
+    // Without ELSE it may be NULL
+    if (!otherwise) results.push(UNKNOWN);
     const named = otherwise?.strength === 2 && otherwise.name !== undefined;
-    return { name: named ? otherwise?.name : 'case', strength: named ? 2 : 1, jinja, ...(type === undefined ? {} : { type }) };
+    return { name: named ? otherwise?.name : 'case', strength: named ? 2 : 1, jinja, ...asTyped(typingOf('case', results)) };
   }
 
   #castCall(): Made {

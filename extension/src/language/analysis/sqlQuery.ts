@@ -232,6 +232,7 @@ export class QueryParser extends FromParser {
     const alias = this.#itemAlias();
     if (made.star) item.star = made.star;
     if (made.type !== undefined) item.type = made.type;
+    else if (typeof made.typing === 'object' && !made.jinja) item.typing = made.typing;
     if (made.column) item.column = made.column;
     if (alias === 'pieced') {
       item.dynamic = true;

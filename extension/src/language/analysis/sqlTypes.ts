@@ -1,11 +1,11 @@
-import { CAST_NAMES, TYPE_NAMES } from './sqlWords';
+import { byWord, CAST_NAMES, TYPE_NAMES } from './sqlWords';
 import type { Token } from './types';
 
 /** Words that follow the first one of a type of several words. */
-const MORE: Readonly<Record<string, readonly string[]>> = {
+const MORE = byWord<readonly string[]>({
   double: ['precision'], character: ['varying'], char: ['varying'], bit: ['varying'], national: ['character', 'char', 'varying'],
   interval: ['year', 'month', 'day', 'hour', 'minute', 'second', 'to'],
-};
+});
 
 /**
  * Reads the name of a type.

@@ -2,6 +2,9 @@
 
 const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 
+/** By words of a text, of which one may be `constructor`. */
+export const byWord = <Value>(entries: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> => Object.assign(Object.create(null) as Record<string, Value>, entries);
+
 /** Reserved: never a column, and never an alias without AS. */
 export const RESERVED = set(
   'all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create current_catalog current_date current_role current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign from grant group having in initially intersect into lateral leading limit localtime localtimestamp not null offset on only or order placing primary references returning select session_user some symmetric system_user table then to trailing true union unique user using variadic when where window with ' +
@@ -21,22 +24,22 @@ export const AFTER = set('asc desc nulls');
 export const NO_ALIAS = set('on using where group having window union intersect except order limit offset fetch for returning join inner left right full cross natural tablesample as set with when');
 
 /** Types that are written without parentheses in front of a literal or are more than one word; to their common name. */
-export const TYPE_NAMES: Readonly<Record<string, string>> = {
+export const TYPE_NAMES = byWord({
   int: 'integer', int4: 'integer', int8: 'bigint', int2: 'smallint', bool: 'boolean', float8: 'double precision', float4: 'real', decimal: 'numeric', dec: 'numeric', varchar: 'character varying', char: 'character',
   timestamptz: 'timestamp with time zone', timetz: 'time with time zone', float: 'double precision', 'timestamp without time zone': 'timestamp', 'time without time zone': 'time', string: 'text',
-};
+});
 /** What a column is called that a cast without a name of its own makes. */
-export const CAST_NAMES: Readonly<Record<string, string>> = {
+export const CAST_NAMES = byWord({
   int: 'int4', integer: 'int4', bigint: 'int8', smallint: 'int2', boolean: 'bool', double: 'float8', real: 'float4', float: 'float8', decimal: 'numeric', dec: 'numeric', character: 'bpchar', char: 'bpchar',
   'character varying': 'varchar', 'timestamp with time zone': 'timestamptz', 'time with time zone': 'timetz', 'double precision': 'float8', 'timestamp without time zone': 'timestamp', 'time without time zone': 'time',
-};
+});
 /** Results that do not depend on the arguments. */
-export const RESULT_TYPES: Readonly<Record<string, string>> = {
+export const RESULT_TYPES = byWord({
   count: 'bigint', row_number: 'bigint', rank: 'bigint', dense_rank: 'bigint', ntile: 'integer', percent_rank: 'double precision', cume_dist: 'double precision', length: 'integer', char_length: 'integer',
   lower: 'text', upper: 'text', initcap: 'text', concat: 'text', concat_ws: 'text', md5: 'text', btrim: 'text', ltrim: 'text', rtrim: 'text', replace: 'text', translate: 'text', substring: 'text', substr: 'text', split_part: 'text', to_char: 'text', regexp_replace: 'text', string_agg: 'text', left: 'text', right: 'text', lpad: 'text', rpad: 'text',
   repeat: 'text', reverse: 'text', format: 'text', now: 'timestamp with time zone', current_timestamp: 'timestamp with time zone', current_date: 'date', localtimestamp: 'timestamp', to_timestamp: 'timestamp with time zone', to_date: 'date', to_number: 'numeric', make_date: 'date',
   extract: 'numeric', date_part: 'double precision', bool_and: 'boolean', bool_or: 'boolean', every: 'boolean', exists: 'boolean', starts_with: 'boolean', position: 'integer', strpos: 'integer', ascii: 'integer', random: 'double precision', age: 'interval', gen_random_uuid: 'uuid',
   jsonb_build_object: 'jsonb', json_build_object: 'json', jsonb_agg: 'jsonb', json_agg: 'json', to_jsonb: 'jsonb', to_json: 'json', corr: 'double precision', cardinality: 'integer', array_length: 'integer',
-};
+});
 /** Functions whose columns have another name than the one that is written. */
-export const FUNCTION_NAMES: Readonly<Record<string, string>> = { trim: 'btrim' };
+export const FUNCTION_NAMES = byWord({ trim: 'btrim' });

@@ -76,6 +76,9 @@ export interface ColumnReference {
   quoted: boolean;
 }
 
+/** What a type follows from: one that the text tells (`unknown` of literals), a column, or a function or operator of such. */
+export type Typing = string | ColumnReference | { of: string; from: readonly Typing[] };
+
 /** One entry of a select list. */
 export interface SelectItem {
   span: Span;
@@ -93,6 +96,8 @@ export interface SelectItem {
   column?: ColumnReference;
   /** from a cast or a well-known function (count → bigint), where the text tells */
   type?: string;
+  /** what its type follows from, where columns take part */
+  typing?: Typing;
   /** a Jinja expression or statement takes part, so what it makes is not certain from the text */
   dynamic: boolean;
 }

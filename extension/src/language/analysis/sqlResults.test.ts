@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { projectOf } from '../features/fixture';
+import { columnsOfModel } from './columns';
+
+const COLUMNS = { whole: 'integer', large: 'bigint', amount: 'numeric(18,4)', ratio: 'double precision', day: 'date', at: 'timestamptz', moment: 'timestamp', name: 'text', short: 'varchar(10)', span: 'interval', odd: 'geometry', list: 'integer[]' };
+const shop = projectOf({ 'models/sources.yml': `sources:\n  - name: raw\n    tables:\n      - name: x\n        columns:\n${Object.entries(COLUMNS).map(([name, type]) => `          - {name: ${name}, data_type: "${type}"}\n`).join('')}` });
+
+/** The type of each expression over a table with these columns. */
+function types(expressions: readonly string[]): (string | undefined)[] {
+  shop.edit('models/a.sql', `select ${expressions.map((one, at) => `${one} as c${at}`).join(', ')} from {{ source('raw', 'x') }} as x`);
+  const { columns } = columnsOfModel(shop.project, 'a');
+  return expressions.map((_, at) => columns.find(({ name }) => name === `c${at}`)?.type);
+}
+
+function check(wanted: Readonly<Record<string, string | undefined>>): void {
+  const found = types(Object.keys(wanted));
+  assert.deepEqual(Object.fromEntries(Object.keys(wanted).map((one, at) => [one, found[at]])), wanted);
+}
+
+test('aggregates and functions', () => {
+  check({
+    'min(x.at)': 'timestamp with time zone', 'max(name)': 'text', 'max(short)': 'text', 'max(amount)': 'numeric', 'max(odd)': undefined, 'sum(whole)': 'bigint', 'sum(large)': 'numeric', 'sum(distinct amount)': 'numeric', 'sum(ratio)': 'double precision',
+    'avg(whole)': 'numeric', 'avg(ratio)': 'double precision', 'sum(amount) filter (where whole > 1)': 'numeric', 'lag(moment) over (order by day)': 'timestamp', 'lag(whole, 1, 0.5) over (order by day)': undefined,
+    'round(amount, 2)': 'numeric', 'round(whole)': 'double precision', 'round(whole, 2)': 'numeric', "date_trunc('day', day)": 'timestamp with time zone', "date_trunc('day', moment)": 'timestamp', 'own.sum(whole)': undefined, 'sign(whole)': undefined, 'round(avg(whole), 2)': 'numeric',
+  });
+});
+
+test('operators by their precedence', () => {
+  check({
+    'amount * 2': 'numeric', 'whole * 2': 'integer', 'whole + large': 'bigint', 'whole + amount * ratio': 'double precision', '(whole + 1) / 2.0': 'numeric', 'day - day': 'integer', 'day + 1': 'date', 'day + span': 'timestamp', 'at - at': 'interval', 'moment - span': 'timestamp',
+    'span * 2': 'interval', 'day + day': undefined, "at - '2024-01-01'": undefined, "name || 'x'": 'text', 'name || list': undefined, '- amount': 'numeric', 'whole = 1': 'boolean', 'odd * 2': undefined, 'missing * 2': undefined, 'list[1]': undefined,
+    'whole + day::int': 'integer', 'moment::date - day::date': 'integer', 'sum(whole) / count(*)': 'bigint', 'whole {{ more }} 2': undefined, 'amount * {{ rate }}': undefined,
+  });
+});
+
+test('one of several values', () => {
+  check({
+    'coalesce(amount, 0)': 'numeric', 'coalesce(amount, amount)': 'numeric(18,4)', "coalesce(name, '')": 'text', "coalesce(short, 'x')": 'character varying', 'coalesce(whole, ratio)': 'double precision', 'coalesce(day, moment)': undefined, 'coalesce(name, missing)': undefined,
+    'case when whole > 1 then amount end': 'numeric', 'case when whole > 1 then amount else amount end': 'numeric(18,4)', "case when whole > 1 then 'a' else 'b' end": 'text', 'case when whole > 1 then day else null end': 'date', 'case when whole > 1 then day else name end': undefined,
+    'nullif(large, 0)': 'bigint', "nullif(short, '')": 'text', 'nullif(whole, ratio)': undefined, 'coalesce(sum(amount), 0)': 'numeric', 'sum(case when whole > 1 then large else 0 end)': 'numeric',
+  });
+});
+
+test('words that JavaScript has too mean nothing', () => {
+  check({ 'constructor(whole)': undefined, "whole::constructor": 'constructor', "toString 'x'": 'tostring', 'sum(whole::constructor)': undefined, 'whole::constructor * 2': undefined });
+  shop.edit('models/b.sql', 'select * from constructor(1) as c');
+  assert.deepEqual(columnsOfModel(shop.project, 'b').columns.map(({ name }) => name), ['c']);
+});
+
+test('through CTEs, and however long an expression is', () => {
+  shop.edit('models/b.sql', "with a as (select name, min(at) as first_at, sum(amount) as total from {{ source('raw', 'x') }} group by 1), b as (select *, total * 2 as twice from a) select name, first_at, twice from b");
+  assert.deepEqual(columnsOfModel(shop.project, 'b').columns.map(({ name, type }) => `${name} ${type ?? ''}`), ['name text', 'first_at timestamp with time zone', 'twice numeric']);
+  assert.deepEqual(types([`whole${' + whole'.repeat(50_000)}`]), [undefined]);
+});
