@@ -6,10 +6,11 @@ import { CONTEXT } from '../contributions';
 import type { Asset, AssetCheck, Dagster } from '../dagster/types';
 import { nameOf } from '../dagster/words';
 import type { DbtSession } from '../dbt/session';
+import { projectOfFile } from '../dbt/place';
 import { placesOf } from '../dbt/testPlaces';
 import type { DbtProject, Projects } from '../dbt/types';
 import { differenceOf, type Difference } from './difference';
-import { finishedOf, labelOf, LIST_ARGS, testsOf, type DbtTest } from './tests';
+import { finishedOf, labelOf, LIST_ARGS, mayHaveTests, testsOf, type DbtTest } from './tests';
 
 export interface ExplorerOptions {
   projects: Projects;
@@ -26,8 +27,8 @@ const WRITTEN_BY_DBT = /(?:^|[\\/])(?:target|dbt_packages|logs)[\\/]/;
 const CHECKS = 'checks';
 
 /**
- * dbt's tests and Dagster's own asset checks in the Test Explorer. The projects stand there at once, for they are known from files;
- * dbt is asked for their tests when the view is opened, or tests are to run, first.
+ * dbt's tests and Dagster's own asset checks in the Test Explorer. A file with tests stands there as soon as it is
+ * open, which needs no dbt; dbt is asked for the tests when the view is opened, or tests are to run, first.
  */
 export class TestExplorer implements Disposable {
   readonly #store = new DisposableStore();
@@ -44,7 +45,7 @@ export class TestExplorer implements Disposable {
     const { projects, dagster } = options;
     const controller = (this.#controller = this.#store.add(vscode.tests.createTestController('attribution', vscode.l10n.t('dbt and Dagster'))));
     controller.resolveHandler = async (item) => {
-      if ((item === undefined || item.canResolveChildren) && this.#isNew) await this.#first();
+      if (item === undefined && this.#isNew) await this.#first();
     };
     controller.refreshHandler = () => this.#discover();
     controller.createRunProfile(vscode.l10n.t('Run'), vscode.TestRunProfileKind.Run, (request, token) => this.#run(request, token), true);
@@ -56,13 +57,14 @@ export class TestExplorer implements Disposable {
       const now = projects.all.map(({ root }) => root).join('\n');
       if (now === roots) return;
       roots = now;
-      this.#showProjects();
+      this.#offerOpen();
       this.#soon();
     }));
-    void projects.ready.then(() => this.#showProjects());
+    this.#store.add(vscode.workspace.onDidOpenTextDocument((document) => this.#offer(document)));
+    void projects.ready.then(() => this.#offerOpen());
     this.#store.add(dagster.onDidChange(() => this.#opened && this.#showChecks()));
     this.#store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => {
-      this.#showProjects();
+      this.#offerOpen();
       this.#soon();
     }));
   }
@@ -104,14 +106,18 @@ export class TestExplorer implements Disposable {
       .finally(() => (this.#discovering = undefined)));
   }
 
-  /** From files alone. A project's folder is its item's, so that VS Code looks below it for the tests of a file. */
-  #showProjects(): void {
-    if (!vscode.workspace.isTrusted) return;
-    const { all } = this.options.projects;
-    this.#controller.items.forEach(({ id }) => {
-      if (id !== CHECKS && !all.some(({ root }) => root === id)) this.#controller.items.delete(id);
-    });
-    for (const project of all) this.#rootOf(project);
+  #offerOpen(): void {
+    for (const document of vscode.workspace.textDocuments) this.#offer(document);
+  }
+
+  /** An open file with tests can be run before dbt has said what they are: then it is asked. */
+  #offer(document: vscode.TextDocument): void {
+    const { uri } = document;
+    if (this.#opened || !vscode.workspace.isTrusted || uri.scheme !== 'file') return;
+    const project = projectOfFile(this.options.projects, uri.fsPath);
+    if (!project) return;
+    const file = path.relative(project.root, uri.fsPath).replaceAll('\\', '/');
+    if (!WRITTEN_BY_DBT.test(file) && mayHaveTests(file, document.getText())) this.#fileOf(this.#rootOf(project), file, uri);
   }
 
   async #discover(): Promise<void> {
@@ -119,7 +125,9 @@ export class TestExplorer implements Disposable {
     await projects.ready;
     if (!vscode.workspace.isTrusted) return;
     this.#opened = true;
-    this.#showProjects();
+    this.#controller.items.forEach(({ id }) => {
+      if (id !== CHECKS && !projects.all.some(({ root }) => root === id)) this.#controller.items.delete(id);
+    });
     for (const project of projects.all) {
       const root = this.#rootOf(project);
       root.busy = true;
@@ -141,10 +149,18 @@ export class TestExplorer implements Disposable {
   #rootOf({ root, name }: DbtProject): vscode.TestItem {
     const known = this.#controller.items.get(root);
     if (known) return known;
-    const item = this.#controller.createTestItem(root, name, vscode.Uri.file(root));
+    const item = this.#controller.createTestItem(root, name, vscode.Uri.file(path.join(root, 'dbt_project.yml')));
     item.description = 'dbt';
-    item.canResolveChildren = true;
     this.#controller.items.add(item);
+    return item;
+  }
+
+  #fileOf(root: vscode.TestItem, file: string, uri: vscode.Uri): vscode.TestItem {
+    const known = root.children.get(file);
+    if (known) return known;
+    const item = this.#controller.createTestItem(file, path.posix.basename(file), uri);
+    item.description = path.posix.dirname(file);
+    root.children.add(item);
     return item;
   }
 
@@ -153,8 +169,7 @@ export class TestExplorer implements Disposable {
     const files: vscode.TestItem[] = [];
     for (const [file, own] of [...byFile].sort(([one], [other]) => one.localeCompare(other))) {
       const uri = vscode.Uri.file(path.join(project.root, file));
-      const item = root.children.get(file) ?? this.#controller.createTestItem(file, path.posix.basename(file), uri);
-      item.description = path.posix.dirname(file);
+      const item = this.#fileOf(root, file, uri);
       const places = file.endsWith('.sql') ? undefined : placesOf(await textOf(uri), own);
       item.children.replace(own.map((test) => {
         const child = item.children.get(test.id) ?? this.#controller.createTestItem(test.id, labelOf(test), uri);
@@ -288,7 +303,7 @@ const checkOf = (assets: readonly Asset[], key: string, name: string): AssetChec
 
 function report(run: vscode.TestRun, item: vscode.TestItem, outcome: 'passed' | 'warned' | 'failed' | 'errored' | 'skipped', words: string, duration: number | undefined): void {
   if (outcome === 'skipped') run.skipped(item);
-  else if (outcome === 'failed') run.failed(item, messageAt(item, words), duration);
+  else if (outcome === 'failed') run.failed(item, messagesAt(item, words), duration);
   else if (outcome === 'errored') run.errored(item, messageAt(item, words), duration);
   else {
     // The Test Explorer knows no warnings, and dbt goes on after one
@@ -297,13 +312,22 @@ function report(run: vscode.TestRun, item: vscode.TestItem, outcome: 'passed' | 
   }
 }
 
-function messageAt(item: vscode.TestItem, words: string): vscode.TestMessage {
+/** What a failed test says: of a unit test how many rows differ and dbt's table of them, then both sides to compare. */
+function messagesAt(item: vscode.TestItem, words: string): vscode.TestMessage[] {
   const difference = differenceOf(words);
-  // Beside the line only the first one is shown
-  const said = difference ? `${inWords(difference)}\n\n${words}` : words;
-  const message = new vscode.TestMessage(said === '' ? vscode.l10n.t('It failed without a word.') : said);
-  if (difference) [message.expectedOutput, message.actualOutput] = [difference.expected, difference.actual];
-  else message.contextValue = 'failingRows';
+  const message = messageAt(item, difference ? `${inWords(difference)}\n\n${words}` : words);
+  if (!difference) {
+    message.contextValue = 'failingRows';
+    return [message];
+  }
+  // One of its own: beside the line VS Code shows the first, and of two sides it shows no words
+  const sides = messageAt(item, inWords(difference));
+  [sides.expectedOutput, sides.actualOutput] = [difference.expected, difference.actual];
+  return [message, sides];
+}
+
+function messageAt(item: vscode.TestItem, words: string): vscode.TestMessage {
+  const message = new vscode.TestMessage(words === '' ? vscode.l10n.t('It failed without a word.') : words);
   if (item.uri && item.range) message.location = new vscode.Location(item.uri, item.range);
   return message;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { finishedOf, labelOf, testsOf } from './tests';
+import { finishedOf, labelOf, mayHaveTests, testsOf } from './tests';
 
 const line = (name: string, more: object = {}): string => JSON.stringify({ unique_id: `test.shop.${name}.abc`, name, original_file_path: 'models\\marts\\sales.yml', resource_type: 'test', attached_node: 'model.shop.sales', ...more });
 const generic = (name: string, test_metadata: object, column_name: string | null = null): string => line(name, { test_metadata, column_name });
@@ -36,4 +36,11 @@ test('what an event says of a test', () => {
   assert.deepEqual(finished('fail'), { id: 'x', outcome: 'failed', message: 'Got 3 results', duration: 250 });
   assert.deepEqual(['pass', 'warn', 'error', 'skipped'].map((status) => finished(status)?.outcome), ['passed', 'warned', 'errored', 'skipped']);
   assert.equal(finishedOf({ name: 'NodeStart', node: { unique_id: 'x' }, data: {} }), undefined);
+});
+
+test('which files may define tests', () => {
+  assert.deepEqual([
+    mayHaveTests('models/sales.yml', 'models:\n  - name: sales\n    data_tests:\n      - unique\n'), mayHaveTests('models/sales.yaml', 'unit_tests:\n  - name: a\n'), mayHaveTests('tests/marts/no_orphans.sql', 'select 1'),
+    mayHaveTests('models/sales.yml', 'models:\n  - name: tests\n'), mayHaveTests('models/sales.sql', 'select 1'), mayHaveTests('tests/generic/conserves.sql', '{% test conserves() %}'),
+  ], [true, true, true, false, false, false]);
 });

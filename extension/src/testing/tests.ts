@@ -44,6 +44,15 @@ export function testsOf(lines: readonly string[], project: string): DbtTest[] {
   });
 }
 
+/**
+ * Whether a file may define tests, as far as a look at it tells.
+ * @param file relative to the project, with slashes
+ */
+export function mayHaveTests(file: string, text: string): boolean {
+  if (/\.ya?ml$/.test(file)) return /^[ \t-]*(?:data_tests|tests|unit_tests)[ \t]*:/m.test(text);
+  return /^tests\/(?!generic\/).*\.sql$/.test(file);
+}
+
 /** What a test is called in a list that says already which file, and which column, it belongs to. */
 export function labelOf({ name, generic, column, kind, model }: DbtTest): string {
   if (kind === 'unit' || generic === undefined) return name;
