@@ -2,7 +2,7 @@
 import { ARGUMENT_ENDS, FRAMES, RESERVED_FUNCTIONS, TokenReader, type Context } from './sqlReader';
 import { readType } from './sqlTypes';
 import { CAST_NAMES, FUNCTION_NAMES, OPERATORS, RESERVED, RESULT_TYPES, TYPE_NAMES, VALUES } from './sqlWords';
-import { SIGN, typingOf, typingOfTerms, UNKNOWN } from './sqlResults';
+import { isTyped, SIGN, typingOf, typingOfTerms, UNKNOWN } from './sqlResults';
 import type { ColumnReference, Query, Span, Token, Typing } from './types';
 
 /** What an expression makes. */
@@ -34,6 +34,8 @@ const BRANCH = '{}';
 
 const typed = ({ typing, type, column }: Made): Typing | undefined => typing ?? type ?? column;
 
+const withSign = (signed: boolean, made: Made | undefined): Typing | undefined => (signed ? typingOf(SIGN, [made && typed(made)]) : made && typed(made));
+
 const asTyped = (typing: Typing | undefined): Pick<Made, 'type' | 'typing'> => (typing === undefined || typing === UNKNOWN ? {} : typeof typing === 'string' ? { type: typing } : { typing });
 
 /** An element of an array, which is no column and has not the array's type. */
@@ -60,7 +62,6 @@ export abstract class ExpressionParser extends TokenReader {
     const operands: (Typing | undefined)[] = [];
     const operators: string[] = [];
     let signed = false;
-    const typing = (): Typing | undefined => (signed ? typingOf(SIGN, [made && typed(made)]) : made && typed(made));
     const take = (next: Made): void => {
       if (made) composite = true;
       if (made && operand) operators.push(BRANCH);
@@ -117,7 +118,7 @@ export abstract class ExpressionParser extends TokenReader {
             this.at++;
             boolean ||= BOOLEAN.has(word);
             if (word !== ':' && word !== ']') composite = true;
-            if (operand) operands.push(typing());
+            if (operand) operands.push(withSign(signed, made));
             signed = !operand && (word === '-' || word === '+');
             if (!signed) operators.push(word);
             operand = false;
@@ -142,7 +143,7 @@ export abstract class ExpressionParser extends TokenReader {
     if (!made) return { name: undefined, strength: 0, jinja };
     if (!composite) return jinja ? { ...made, jinja } : made;
     if (boolean) return { name: UNNAMED, strength: 0, jinja, type: 'boolean' };
-    return { name: UNNAMED, strength: 0, jinja, ...asTyped(jinja ? undefined : typingOfTerms([...operands, typing()], operators)) };
+    return { name: UNNAMED, strength: 0, jinja, ...asTyped(jinja ? undefined : typingOfTerms([...operands, withSign(signed, made)], operators)) };
   }
 
   /** A word that is no clause's: an operand, an operator, or nothing that counts. */
@@ -290,7 +291,7 @@ export abstract class ExpressionParser extends TokenReader {
         if (name === 'extract' && (this.isName() || this.token()?.kind === 'string')) this.at++;
         const given = this.list(fromFunction ? 'from-argument' : 'argument');
         jinja ||= given.some((made) => made.jinja);
-        if (name !== undefined && bare && !jinja) typing = typingOf(name, given.map(typed));
+        if (name !== undefined && bare && !jinja && isTyped(name)) typing = typingOf(name, given.map(typed));
       }
     });
     const type = name === undefined ? undefined : RESULT_TYPES[name];

@@ -32,21 +32,35 @@ const LONGEST = 100;
 const OPERATORS = new Set(['+', '-', '*', '/', '%', '||']);
 const BINDING: readonly ReadonlySet<string>[] = [new Set(['*', '/', '%']), new Set(['+', '-']), new Set(['||'])];
 
+/** Whether the type of what a function makes follows from its arguments. */
+export function isTyped(name: string): boolean {
+  return FIRST[name] !== undefined || COMMON.has(name) || name === 'nullif' || name === 'date_trunc';
+}
+
 /** @returns undefined where it is not sure; what the arguments tell by themselves is worked out at once */
 export function typingOf(name: string, given: readonly (Typing | undefined)[]): Typing | undefined {
   const of = name === 'round' && given.length === 2 ? 'round to' : name;
-  const needed = FIRST[of] ? given.slice(0, 1) : of === 'date_trunc' ? given.slice(1, 2) : given;
   // A third argument is a default, which may widen the result
   if (((of === 'lag' || of === 'lead') && given.length > 2) || (of === 'date_trunc' && given.length !== 2)) return undefined;
-  if (!FIRST[of] && !COMMON.has(of) && !OPERATORS.has(of) && of !== 'nullif' && of !== 'date_trunc') return undefined;
-  const from = needed.flatMap((one) => one ?? []);
-  if (from.length === 0 || from.length < needed.length) return undefined;
-  return from.every((one) => typeof one === 'string') ? resultOf(of, from) : { of, from };
+  const start = of === 'date_trunc' ? 1 : 0;
+  const end = FIRST[of] ? 1 : given.length;
+  const from: Typing[] = [];
+  let told = true;
+  for (let at = start; at < end; at++) {
+    const one = given[at];
+    if (one === undefined) return undefined;
+    from.push(one);
+    told &&= typeof one === 'string';
+  }
+  if (from.length === 0) return undefined;
+  return told ? resultOf(of, from as string[]) : { of, from };
 }
 
 /** The typing of operands with operators between them, by the precedence of these. */
 export function typingOfTerms(operands: readonly (Typing | undefined)[], operators: readonly string[]): Typing | undefined {
   if (operands.length > LONGEST || operands.length !== operators.length + 1 || !operators.every((one) => OPERATORS.has(one))) return undefined;
+  const [only] = operators;
+  if (operators.length <= 1) return only === undefined ? operands[0] : typingOf(only, operands);
   let left = [...operands];
   let between = [...operators];
   for (const level of BINDING) {
