@@ -30,6 +30,36 @@ test('the graph of the model in the editor, with states; it leads on by mouse an
   await expect(frame.getByRole('heading', { level: 1 })).toHaveText('Lineage of int_purchase_attribution');
 });
 
+test('a new width fits the graph again until somebody zooms, and a traced column is let go', async ({ workbench }) => {
+  const { page } = workbench;
+  await expect(workbench.status(/attribution · dev/)).toBeVisible({ timeout: 100_000 });
+  // The cursor goes into the column's name
+  await workbench.open('dbt/models/marts/channel_performance.sql:44');
+  for (const key of ['End', 'ArrowLeft', 'ArrowLeft']) await page.keyboard.press(key);
+  await workbench.command('Attribution: Trace Column');
+  const frame = await workbench.webview(/^Lineage/);
+  await expect(frame.locator('.traced-column').first()).toBeVisible({ timeout: 30_000 });
+  const close = frame.getByRole('button', { name: 'Show All Columns\' Lineage' });
+  await workbench.shoot('lineage-traced');
+  await close.focus();
+  await page.keyboard.press('Enter');
+  await expect(close).toBeHidden();
+  await expect(frame.locator('.traced-column')).toHaveCount(0);
+
+  const place = (): Promise<string | null> => frame.locator('svg > g').getAttribute('transform');
+  const wide = await place();
+  await page.setViewportSize({ width: 1300, height: 800 });
+  await expect.poll(place).not.toBe(wide);
+  await frame.locator('.node.focus').focus();
+  await page.keyboard.press('+');
+  const zoomed = await place();
+  await page.setViewportSize({ width: 1400, height: 900 });
+  await expect(workbench.status(/attribution · dev/)).toBeVisible();
+  await page.waitForTimeout(500);
+  expect(await place()).toBe(zoomed);
+  await workbench.shoot('lineage-zoomed');
+});
+
 for (const theme of ['dark', 'hc', 'hc-light'] as const) {
   test(`readable in ${theme}`, async ({ workbench }) => {
     await workbench.theme(theme);

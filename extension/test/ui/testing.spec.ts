@@ -35,6 +35,25 @@ async function run(item: Locator): Promise<void> {
 
 const state = (item: Locator, name: 'passed' | 'failed'): Locator => item.locator(`.codicon-testing-${name}-icon`);
 
+test('the tests of the file at hand run without the Testing view, and a unit test says how its rows differ', async ({ workbench }) => {
+  test.setTimeout(180_000);
+  const name = 'dbt/models/marts/channel_performance_unit_tests.yml';
+  const file = path.join(workbench.folder, name);
+  const before = fs.readFileSync(file, 'utf8');
+  await expect(workbench.status(/attribution · dev/)).toBeVisible({ timeout: 100_000 });
+  try {
+    fs.writeFileSync(file, before.replace('total_conversions: 3', 'total_conversions: 4'));
+    await workbench.open(name);
+    await workbench.command('Test: Run Tests in Current File');
+    const told = workbench.page.locator('.test-error-content-widget').filter({ hasText: 'The rows differ from the expected ones: 1 changed' }).first();
+    await expect(workbench.notification('dbt lists the tests').or(told).first()).toBeVisible({ timeout: 30_000 });
+    await expect(told).toBeVisible({ timeout: 100_000 });
+    await workbench.shoot('testing-difference');
+  } finally {
+    fs.writeFileSync(file, before);
+  }
+});
+
 test('dbt\'s tests and Dagster\'s checks: singly and by file, with what failed, where, and its rows', async ({ workbench }) => {
   test.setTimeout(300_000);
   const file = path.join(workbench.folder, 'dbt', 'tests', 'no_purchase_is_free.sql');
