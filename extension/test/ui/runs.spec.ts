@@ -51,6 +51,32 @@ test('a model that fails is named with its file and line, and what failed runs a
   await expect(workbench.page.locator('.squiggly-error')).toHaveCount(0);
 });
 
+test('a model that Dagster does not know is parsed and goes on; a test of it that fails is a problem where the YAML defines it, as long as there is a YAML', async ({ workbench }) => {
+  test.setTimeout(240_000);
+  await ready(workbench);
+  const folder = path.join(workbench.folder, 'dbt', 'models', 'marts');
+  const [model, yaml] = [path.join(folder, 'numbers.sql'), path.join(folder, 'numbers.yml')];
+  try {
+    fs.writeFileSync(model, 'select null::int as number\n');
+    fs.writeFileSync(yaml, 'models:\n  - name: numbers\n    columns:\n      - name: number\n        data_type: integer\n        data_tests:\n          - unique\n          - not_null\n');
+    await workbench.open('dbt/models/marts/numbers.sql');
+    await workbench.command('Attribution: Materialize');
+    await workbench.notification('Dagster has no asset for "numbers" yet').getByRole('button', { name: 'Parse and Go On' }).click();
+    const failure = workbench.notification(/numbers failed/);
+    await expect(failure).toBeVisible({ timeout: RUN_MS });
+    await failure.getByRole('button', { name: 'Show Problem' }).click();
+    await expect(workbench.tab('numbers.yml')).toBeVisible();
+    await expect(workbench.status(/Ln 8, Col/)).toBeVisible();
+    await expect(workbench.page.locator('.squiggly-error').first()).toBeVisible();
+    await workbench.shoot('failed-check');
+  } finally {
+    for (const file of [model, yaml]) fs.rmSync(file, { force: true });
+  }
+  await expect(workbench.page.locator('.squiggly-error')).toHaveCount(0);
+  await workbench.command('Attribution: Parse dbt Project and Reload');
+  await expect(workbench.notification('Parsing the dbt project')).toHaveCount(0, { timeout: RUN_MS });
+});
+
 test('a selection is picked by group, checks run alone, and a run is cancelled from its notification', async ({ workbench }) => {
   await ready(workbench);
   await workbench.command('Attribution: Materialize Selection…');
