@@ -62,6 +62,8 @@ export async function run(program: string, args: readonly string[], { signal, ti
       reject(why ?? new HumanError(`${program} could not be started: ${error.code === 'ENOENT' ? 'it is not there' : error.message}.`, [], { cause: error }));
     });
     child.on('close', (code) => {
+      // What never started has not ended: its error was told
+      if (child.pid === undefined) return;
       settle();
       ran?.(program, args, Math.round(performance.now() - started), code);
       if (why) reject(why);
