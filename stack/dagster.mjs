@@ -22,9 +22,15 @@ nux:
 # A run waits for its turn a second at most, not five
 run_queue:
   dequeue_interval_seconds: 1
+# Two machines that ask for the same at once: the second run waits, and is taken out of the queue by who asked
+  tag_concurrency_limits:
+    - key: attribution/selection
+      value:
+        applyLimitPerUniqueValue: true
+      limit: 1
 `;
 /** What earlier versions wrote: replaced, unless somebody changed it. */
-const FORMER_HOME_FILES = [HOME_FILE.slice(0, HOME_FILE.indexOf('# A run waits'))];
+const FORMER_HOME_FILES = ['# A run waits', '# Two machines'].map((next) => HOME_FILE.slice(0, HOME_FILE.indexOf(next)));
 
 /** @param {import('./paths.mjs').Place} place  @returns {import('./processes.mjs').Service} */
 export const dagsterService = (place) => ({

@@ -12,9 +12,13 @@ export function pickFollowing<T extends vscode.QuickPickItem>(items: () => reado
   pick.matchOnDetail = true;
   // The row under the cursor stays where rows come and go
   pick.keepScrollPosition = true;
+  const wordsOf = (some: readonly T[]): string => JSON.stringify(some.map(({ label, detail, description }) => [label, detail, description]));
   const show = (): void => {
+    const next = items();
+    // A list that is set anew forgets what is being chosen from it
+    if (wordsOf(next) === wordsOf(pick.items)) return;
     const active = pick.activeItems[0]?.label;
-    pick.items = items();
+    pick.items = next;
     const same = pick.items.find(({ label }) => label === active);
     if (same) pick.activeItems = [same];
   };
@@ -22,7 +26,10 @@ export function pickFollowing<T extends vscode.QuickPickItem>(items: () => reado
   return new Promise((resolve) => {
     const following = onDidChange(show);
     pick.onDidAccept(() => {
-      resolve(pick.selectedItems[0]);
+      const [chosen] = pick.selectedItems;
+      // The list changed under the hand: what was meant is not known, and can be chosen again
+      if (!chosen) return;
+      resolve(chosen);
       pick.hide();
     });
     pick.onDidHide(() => {

@@ -13,9 +13,7 @@ const header = (frame: FrameLocator, column: string): Locator => frame.locator(`
 /** From the palette to a model's rows. */
 async function previewOf(workbench: Workbench, model: string): Promise<FrameLocator> {
   await ready(workbench);
-  await workbench.command('Attribution: Preview Rows');
-  await workbench.pick(new RegExp(`^${model}`));
-  return workbench.webview(model);
+  return workbench.preview(model);
 }
 
 async function filter(frame: FrameLocator, column: string, text: string): Promise<void> {

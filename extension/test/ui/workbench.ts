@@ -123,6 +123,17 @@ export class Workbench {
     }).toPass({ timeout: 30_000 });
   }
 
+  /** The rows of a model, from the palette. What is still loading may take the focus from the list, which closes it: then again. */
+  async preview(model: string): Promise<FrameLocator> {
+    const title = new RegExp(`^${escape(model)}$`);
+    await expect(async () => {
+      await this.command('Attribution: Preview Rows');
+      await this.pick(new RegExp(`^${escape(model)}`));
+      await expect(this.tab(title)).toBeVisible({ timeout: 10_000 });
+    }).toPass({ timeout: 90_000 });
+    return this.webview(title);
+  }
+
   /** Types into the open quick pick or input box. */
   async type(text: string): Promise<void> {
     await this.quickInput.locator('input[type=text]').first().fill(text);
