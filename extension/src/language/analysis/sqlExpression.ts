@@ -1,25 +1,10 @@
 /** Expressions of SQL: what columns they read, and what the column is called that they make. */
+import { asTyped, elementOf, typed, withSign, type Made } from './sqlMade';
 import { ARGUMENT_ENDS, FRAMES, RESERVED_FUNCTIONS, TokenReader, type Context } from './sqlReader';
 import { readType } from './sqlTypes';
 import { CAST_NAMES, FUNCTION_NAMES, OPERATORS, RESERVED, RESULT_TYPES, TYPE_NAMES, VALUES } from './sqlWords';
-import { isTyped, SIGN, typingOf, typingOfTerms, UNKNOWN } from './sqlResults';
-import type { ColumnReference, Query, Span, Token, Typing } from './types';
-
-/** What an expression makes. */
-export interface Made {
-  /** the column's name; undefined where Jinja decides */
-  name: string | undefined;
-  nameSpan?: Span;
-  /** 2: a name of its own; 1: named after a type or CASE, which a cast or CASE around it replaces; 0: none */
-  strength: 0 | 1 | 2;
-  column?: ColumnReference;
-  type?: string;
-  /** what its type follows from, where that is no type of its own */
-  typing?: Typing;
-  star?: { qualifier?: { name: string; span: Span } };
-  /** whether an expression of Jinja takes part */
-  jinja: boolean;
-}
+import { isTyped, typingOf, typingOfTerms, UNKNOWN } from './sqlResults';
+import type { ColumnReference, Query, Token, Typing } from './types';
 
 const UNNAMED = '?column?';
 const DEEPEST = 150;
@@ -31,15 +16,6 @@ const BEFORE_OPERAND = new Set(['from', 'for', 'placing', 'using', 'when', 'then
 
 /** Stands for an operator where none is written, or Jinja decides. */
 const BRANCH = '{}';
-
-const typed = ({ typing, type, column }: Made): Typing | undefined => typing ?? type ?? column;
-
-const withSign = (signed: boolean, made: Made | undefined): Typing | undefined => (signed ? typingOf(SIGN, [made && typed(made)]) : made && typed(made));
-
-const asTyped = (typing: Typing | undefined): Pick<Made, 'type' | 'typing'> => (typing === undefined || typing === UNKNOWN ? {} : typeof typing === 'string' ? { type: typing } : { typing });
-
-/** An element of an array, which is no column and has not the array's type. */
-const elementOf = ({ name, nameSpan, strength, jinja }: Made): Made => ({ name, ...(nameSpan ? { nameSpan } : {}), strength, jinja });
 
 export abstract class ExpressionParser extends TokenReader {
   /** Reads a query from its first word; one that is correlated sees the relations of the select around it. */

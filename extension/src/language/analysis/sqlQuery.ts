@@ -1,5 +1,5 @@
 /** Queries of SQL: WITH, select lists and the clauses around FROM. */
-import type { Made } from './sqlExpression';
+import type { Made } from './sqlMade';
 import { FromParser } from './sqlFrom';
 import { RESERVED } from './sqlWords';
 import type { ColumnReference, Cte, Query, Select, SelectItem, Span, Token } from './types';
