@@ -219,6 +219,20 @@ test('unsaved texts count, also of files that the disk does not have', () => {
   assert.ok(!project.models.has('draft'));
 });
 
+test('an editor that opens a file gets its own text, though the disk had another when somebody looked', () => {
+  const { project, root, unsaved } = made();
+  const name = 'models/looked_at.sql';
+  const file = path.join(root, name);
+  fs.writeFileSync(file, 'select 1 as former');
+  project.list();
+  assert.equal(project.sql(file)?.text, 'select 1 as former');
+  const text = 'select 2 as current';
+  fs.writeFileSync(file, text);
+  unsaved.set(name, text);
+  project.opened(file, text);
+  assert.equal(project.sql(file)?.text, text);
+});
+
 test('a half-written YAML file loses nothing that it described', () => {
   const { project, root, unsaved } = made();
   const name = 'models/_sources.yml';

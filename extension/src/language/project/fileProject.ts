@@ -240,6 +240,9 @@ export class FileProject implements Project {
     // Of YAML that is open the last good state is kept: it is read anew
     if (!known || known.role === 'properties' || known.role === 'project' || this.#dirty.has(file) || !current(known)) return false;
     if (readText(file) !== text) return false;
+    // It may have been parsed before the disk changed, and not read
+    const parsed = this.#parsed.get(known.key);
+    if (parsed && parsed.text !== text) return false;
     if (known.read) known.stamp = stampOf(file);
     return true;
   }
