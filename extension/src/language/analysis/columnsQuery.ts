@@ -31,9 +31,9 @@ export class QueryColumns {
   /** Of a union the first branch names the columns; a type holds where the branches agree. */
   ofQuery(query: Query, aliases?: Cte['columnAliases']): Columns {
     let found = this.#queries.get(query);
+    // A recursive CTE reads itself: its first branch says what it has
+    if (!found && this.#busy.has(query)) found = this.#first(query);
     if (!found) {
-      // A recursive CTE reads itself: its first branch says what it has
-      if (this.#busy.has(query)) return this.#first(query);
       this.#busy.add(query);
       found = this.#union(query);
       this.#busy.delete(query);

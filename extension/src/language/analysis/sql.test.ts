@@ -41,6 +41,12 @@ test('columns that are read, without anything that only looks like one', () => {
   assert.deepEqual(read("select a from t where b in (1, c) and d between e and 3 and not f and g ilike any (array['x'])"), ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
 });
 
+test('a predicate that is whole may have a name behind it', () => {
+  assert.deepEqual(named('a is null x, a is not true y, a isnull z, a is not distinct from b u, a is json object with unique keys v, a is nfc normalized w, a is json and b is unknown q'), ['x', 'y', 'z', 'u', 'v', 'w', 'q'].map((name) => `${name} boolean`));
+  assert.deepEqual(references(last('select a is not true b, c notnull d from t where e is null and f is distinct from g')), ['a', 'c', 'e', 'f', 'g']);
+  assert.deepEqual(references(last('select a from t group by grouping sets ((a, b), (c), ()), rollup (d)')), ['a', 'a', 'b', 'c', 'd']);
+});
+
 test('nested queries keep their own references and know what is around them', () => {
   const { query, queries } = parseSql('select a from t where exists (select 1 from u where u.i = t.i) and b in (select c from v)').sql;
   assert.equal(queries.length, 3);

@@ -11,6 +11,10 @@ const DEEPEST = 150;
 /** Functions with words between their arguments. */
 const FROM_FUNCTIONS = new Set(['extract', 'substring', 'trim', 'overlay', 'position', 'xmltable', 'json_table']);
 const BOOLEAN = new Set(['and', 'or', 'not', 'in', 'is', 'like', 'ilike', 'similar', 'between', 'isnull', 'notnull', 'overlaps', '=', '<', '>', '<=', '>=', '<>', '!=', '~', '~*', '!~', '!~*', '@>', '<@', '?', '?|', '?&', '&&']);
+/** What ends `is [not] …`. */
+const PREDICATES = new Set(['unknown', 'normalized', 'json', 'document', 'null', 'true', 'false']);
+const NORMAL_FORMS = new Set(['nfc', 'nfd', 'nfkc', 'nfkd']);
+const JSON_KINDS = new Set(['value', 'array', 'object', 'scalar']);
 /** Reserved words that a new operand follows. */
 const BEFORE_OPERAND = new Set(['from', 'for', 'placing', 'using', 'when', 'then', 'else']);
 
@@ -107,6 +111,8 @@ export abstract class ExpressionParser extends TokenReader {
             boolean ||= BOOLEAN.has(word);
             operators.push(word);
             signed = operand = false;
+          } else if (next === 'predicate') {
+            composite = boolean = operand = true;
           } else if (next !== 'nothing') {
             if (next.name === 'timezone' && operand) made = undefined;
             take(next);
@@ -122,8 +128,8 @@ export abstract class ExpressionParser extends TokenReader {
     return { name: UNNAMED, strength: 0, jinja, ...asTyped(jinja ? undefined : typingOfTerms([...operands, withSign(signed, made)], operators)) };
   }
 
-  /** A word that is no clause's: an operand, an operator, or nothing that counts. */
-  #wordOperand(word: string, operand: boolean): Made | 'operator' | 'nothing' {
+  /** A word that is no clause's: an operand, an operator, the end of a predicate, or nothing that counts. */
+  #wordOperand(word: string, operand: boolean): Made | 'operator' | 'predicate' | 'nothing' {
     if (this.glued(1) && (this.word(1) === '.' || this.token(1)?.kind === 'jinja')) return this.#name();
     const next = this.word(1);
     if (next === '=>' || next === ':=') {
@@ -143,6 +149,14 @@ export abstract class ExpressionParser extends TokenReader {
         }
         break;
       case 'is': return this.#is();
+      case 'isnull': case 'notnull': if (operand) {
+        this.at++;
+        return 'predicate';
+      } break;
+      case 'grouping': if (next === 'sets') {
+        this.at += 2;
+        return 'operator';
+      } break;
       case 'over': case 'filter': case 'within': if (operand && this.#window(word)) return 'nothing'; break;
       case 'collate': this.at += 2; return 'nothing';
       case 'operator': if (next === '(') {
@@ -182,13 +196,21 @@ export abstract class ExpressionParser extends TokenReader {
     return this.#name();
   }
 
-  /** `is [not] null`, `is [not] distinct from`, `is not true`, `is json` */
-  #is(): 'operator' {
+  /** `is [not] null`, `is not true`, `is json object`, behind which nothing is missing, and `is [not] distinct from` */
+  #is(): 'operator' | 'predicate' {
     this.at++;
     this.accept('not');
-    if (this.accept('distinct')) this.accept('from');
-    else if (['unknown', 'normalized', 'json', 'document', 'null', 'true', 'false'].includes(this.word())) this.at++;
-    return 'operator';
+    if (this.accept('distinct')) {
+      this.accept('from');
+      return 'operator';
+    }
+    if (NORMAL_FORMS.has(this.word()) && this.word(1) === 'normalized') this.at++;
+    const json = this.word() === 'json';
+    if (!PREDICATES.has(this.word())) return 'operator';
+    this.at++;
+    if (json && JSON_KINDS.has(this.word())) this.at++;
+    if (json && (this.word() === 'with' || this.word() === 'without') && this.word(1) === 'unique') this.at += this.word(2) === 'keys' ? 3 : 2;
+    return 'predicate';
   }
 
   #zone(): void {
