@@ -3,7 +3,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { projectOf, type Fixture } from '../features/fixture';
 import { FileProject } from '../project/fileProject';
-import { columnsOfModel, columnsOfRelation } from './columns';
+import { columnsOfModel } from './columns';
 
 const SAMPLE = path.join(import.meta.dirname, '../../../../dbt');
 
@@ -127,14 +127,4 @@ test('each version of a model has its own columns, snapshots in YAML those of wh
   assert.deepEqual(names('again'), ['new', ...added]);
   fixture.edit('models/newest.sql', 'select 2 as newer');
   assert.deepEqual(names('again'), ['newer', ...added]);
-});
-
-test('a recursive CTE that others read has the columns that it is given', () => {
-  const fixture = projectOf({ 'models/a.sql': "with recursive w (n, p) as (select 1, 'a'::text union all select n + 1, p || 'b' from w where n < 5), x as (select n, p from w) select * from x" });
-  assert.deepEqual(told(fixture, 'a').columns.map((column) => column.split(' ')[0]), ['n', 'p']);
-  const file = fixture.path('models/a.sql');
-  const document = fixture.project.sql(file);
-  const inner = document?.sql.query?.ctes[0]?.query.selects[1]?.from[0];
-  assert.ok(document && inner);
-  assert.deepEqual(columnsOfRelation(fixture.project, file, document, inner).columns.map(({ name }) => name), ['n', 'p']);
 });

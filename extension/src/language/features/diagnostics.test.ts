@@ -174,3 +174,7 @@ test('the project of this workspace has nothing wrong', () => {
   });
   assert.deepEqual(wrong, []);
 });
+
+test('a recursive CTE that others read has the columns that it is given', () => {
+  assert.deepEqual(found("with recursive w (n, p) as (select 1, 'a'::text union all select n + 1, p || 'b' from w where n < 5), x as (select n, p from w), y as (with z as (select p from x) select p from z) select y.p, 1 as no from y").filter((problem) => !problem.startsWith('undocumented')), []);
+});
