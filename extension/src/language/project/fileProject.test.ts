@@ -214,6 +214,9 @@ test('unsaved texts count, also of files that the disk does not have', () => {
   unsaved.set(name, `select * from {{ ref('orders') }}`);
   project.changed(path.join(root, name));
   assert.ok(project.children('orders').includes('draft'));
+  project.list();
+  assert.ok(project.children('orders').includes('draft'), 'though somebody looked at the folders');
+  assert.equal([...project.compare()].length > 0 && project.modelOfFile(path.join(root, name))?.name, 'draft');
   unsaved.delete(name);
   project.changed(path.join(root, name));
   assert.ok(!project.models.has('draft'));

@@ -192,7 +192,8 @@ export class FileProject implements Project {
     this.#layout.readPackages();
     const found = this.#layout.list();
     for (const [key, known] of this.#files) {
-      const still = found.get(key);
+      // What an editor holds need not be on the disk yet
+      const still = found.get(key) ?? (this.overlay(known.file) === undefined ? undefined : this.#layout.place(known.file));
       if (still?.role !== known.role || still.package !== known.package) this.#forget(known);
     }
     for (const [key, file] of found) if (!this.#files.has(key)) this.#add({ ...file, key, read: false });
