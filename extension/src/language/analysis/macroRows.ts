@@ -10,6 +10,11 @@ export interface NamedRelation {
   dynamic: boolean;
 }
 
+const MACRO = 'star|union_relations|deduplicate|date_spine';
+const CALLED = new RegExp(`^(?:dbt_utils\\.)?(${MACRO})$`);
+/** What a text has that calls one of them. */
+export const WRITES_ROWS = new RegExp(`\\b(?:${MACRO})\\s*\\(`);
+
 const isRelation = ({ name }: JinjaCall): boolean => name === 'ref' || name === 'source';
 
 /** Relations by the tag that only says their name: `{% set orders = ref('orders') %} … from {{ orders }}`. */
@@ -40,7 +45,7 @@ export function namedRelations(text: string, { tags, calls }: JinjaFile): Readon
 
 /** What the macro in a tag of its own writes: columns of relations, with others before them; undefined for any other call. */
 export function macroRows(text: string, outer: JinjaCall, calls: readonly JinjaCall[], sets: ReadonlyMap<string, string | undefined>): Omit<MacroRows, 'relations'> & { calls: readonly JinjaCall[] } | undefined {
-  const macro = /^(?:dbt_utils\.)?(star|union_relations|deduplicate|date_spine)$/.exec(outer.name)?.[1];
+  const macro = CALLED.exec(outer.name)?.[1];
   if (macro === undefined) return undefined;
   const relations = calls.filter((call) => call.tag === outer.tag && isRelation(call) && outer.inner.start <= call.span.start && call.span.end <= outer.inner.end);
   const given = (name: string, position?: number): unknown => {

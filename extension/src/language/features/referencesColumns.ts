@@ -1,10 +1,11 @@
 /** Where a column is made, read and passed on: within the file that makes it, and in the files that read it through ref and source. */
+import { WRITES_ROWS } from '../analysis/macroRows';
 import type { ColumnReference, Select, SelectItem, SqlDocument } from '../analysis/types';
 import type { Mention } from './references';
 import type { FileRequest } from './request';
 import type { Target } from './target';
 import { carried, Makers, queryOfModel, type Maker, type Scope } from './targetColumns';
-import { folded, readsOf, selectsOf } from './targetScopes';
+import { columnAliases, folded, readsOf, selectsOf } from './targetScopes';
 
 /** A place that names a column, with what rename has to know of it. */
 export interface ColumnMention extends Mention {
@@ -62,6 +63,7 @@ export class ColumnSearch {
   readonly #reads = new Map<string, readonly Read[]>();
   /** models and sources that have the column, and were looked for */
   readonly #had = new Set<string>();
+  #pieced = false;
   /** names of models by the one whose rows they have */
   #others: Map<string, string[]> | undefined;
 
@@ -73,6 +75,11 @@ export class ColumnSearch {
 
   owns(maker: Maker): boolean {
     return this.#own.has(maker.key);
+  }
+
+  /** whether Jinja pieces together the name of something that is this column */
+  get pieced(): boolean {
+    return this.#pieced;
   }
 
   /** models whose rows have the column, the one that makes it first */
@@ -105,6 +112,11 @@ export class ColumnSearch {
     // What belongs together whatever it is: both ends of an item that hands it on, sides of using, branches of unions
     const groups = [...reads.map(({ from, made }) => (made ? [made, ...from] : from)), ...unions].map((group) => group.filter(local));
     reach(this.#own, groups.flatMap(([first, ...others]) => (first ? others.flatMap((other): Step[] => [[first.key, other.key], [other.key, first.key]]) : [])));
+    this.#pieced ||= groups.some((group) => group.some((maker) => maker.pieced && this.owns(maker)));
+    for (const span of columnAliases(scope.document)) {
+      const alias = this.#makers.alias(scope, span);
+      if (alias.name === this.#name && this.owns(alias)) this.#add({ file: scope.file, span, declares: true, role: 'made' });
+    }
     for (const { select, reference, from, item, made } of reads) {
       const ours = from.some((maker) => this.owns(maker));
       const makes = made !== undefined && this.owns(made);
@@ -171,7 +183,7 @@ export class ColumnSearch {
     const text = file === this.request.file ? this.request.text : this.request.linesOf(file)?.text;
     if (text === undefined) return;
     const named = text.toLowerCase().includes(this.#name.toLowerCase());
-    if (!named && !text.includes('*')) return;
+    if (!named && !text.includes('*') && !WRITES_ROWS.test(text)) return;
     const document = this.#document(file);
     if (!document) return;
     if (named) this.#follow({ project, file, document });

@@ -235,3 +235,21 @@ test('what cannot be renamed says why', () => {
   assert.equal(prepareRename(place(fixture, 'models/orders.sql', 'config', 1)), null);
   assert.equal(prepareRename(place(fixture, 'models/report.sql', "ref('orders", 7))?.placeholder, 'orders');
 });
+
+test('a column that a list of aliases names is renamed there too, from wherever the rename starts', () => {
+  const sql = 'with w (n, p) as (select 1, 2) select u.elem, w.n from unnest(array[1]) with ordinality as u (elem, ord), w';
+  for (const inside of [1, sql.lastIndexOf('elem') - sql.indexOf('elem')]) {
+    assert.deepEqual(renamed({ files: { 'models/a.sql': sql }, at: ['models/a.sql', 'elem', inside], to: 'entry' }), { 'models/a.sql': sql.replaceAll('elem', 'entry') });
+  }
+  assert.deepEqual(renamed({ files: { 'models/a.sql': sql }, at: ['models/a.sql', 'w.n', 2], to: 'no' }), { 'models/a.sql': sql.replace('(n,', '(no,').replace('w.n', 'w.no') });
+});
+
+test('a column is followed through a macro that writes all columns', () => {
+  const files = { 'models/a.sql': 'select 1 as amount', 'models/b.sql': "select {{ dbt_utils.star(ref('a')) }} from {{ ref('a') }}", 'models/c.sql': "select amount + 1 as more from {{ ref('b') }}" };
+  assert.deepEqual(renamed({ files, at: ['models/a.sql', 'amount'], to: 'total' }), { 'models/a.sql': 'select 1 as total', 'models/c.sql': "select total + 1 as more from {{ ref('b') }}" });
+});
+
+test('what Jinja pieces together in the same file is not renamed beside it', () => {
+  const sql = "with a as (select {% for m in ['x', 'y'] %} 1 as {{ m }}_sum, {% endfor %} 2 as k), b as (select x_sum from a) select x_sum from b";
+  refused({ files: { 'models/a.sql': sql }, at: ['models/a.sql', 'select x_sum from b', 8], to: 'total' }, /Jinja pieces/);
+});

@@ -24,12 +24,14 @@ export function columnStart({ project }: FileRequest, { item, from, name }: Colu
     const kind = project.models.get(start.of)?.kind;
     throw new HumanError(kind === 'seed' ? `The column "${name}" is named by the seed ${start.of}. Rename it in the CSV file's first line.` : `The column "${name}" of ${start.of} is made by what only dbt can run. Rename it by hand.`);
   }
-  if (start.pieced) throw new HumanError(`Jinja pieces the name of the column "${name}" together. Rename it by hand.`);
+  if (start.pieced) throw pieced(name);
   if (start.item && !start.item.nameSpan) throw new HumanError(`The column "${name}" is named nowhere: PostgreSQL calls it so. Name it with "as" where it is made.`);
   const owner = start.place && project.modelOfFile(start.place.file)?.package;
   if (owner !== undefined) throw new HumanError(`The column "${name}" is made by the package ${owner}, which is not this project's to change.`);
   return start;
 }
+
+const pieced = (name: string): HumanError => new HumanError(`Jinja pieces the name of the column "${name}" together. Rename it by hand.`);
 
 export function columnChanges(request: FileRequest, target: Column, newName: string): Changes {
   checkIdentifier(newName, 'a column');
@@ -38,6 +40,7 @@ export function columnChanges(request: FileRequest, target: Column, newName: str
   if (wanted === start.name) return { edits: [] };
   const search = new ColumnSearch(request, start);
   search.run();
+  if (search.pieced) throw pieced(start.name);
   const edits: Edit[] = [];
   const makers = new Makers(request.project);
   for (const mention of search.mentions.values()) {

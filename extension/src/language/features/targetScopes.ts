@@ -91,6 +91,11 @@ export function selectsOf({ sql }: SqlDocument): readonly Select[] {
   return sql.queries.flatMap(({ selects }) => selects);
 }
 
+/** The names that `as alias (a, b)` and `with name (a, b)` give. */
+export function columnAliases(document: SqlDocument): readonly Span[] {
+  return [...document.sql.queries.flatMap(({ ctes }) => ctes), ...selectsOf(document).flatMap(({ from }) => from)].flatMap((one) => one.columnAliases?.map(({ span }) => span) ?? []);
+}
+
 /** A column that is read; `string`: within a string that a macro is given, where a word need not be a column. */
 export interface ColumnRead {
   select: Select;
