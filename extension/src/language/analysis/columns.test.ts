@@ -41,6 +41,29 @@ test('columns go through CTEs, stars, joins, unions and refs', () => {
   assert.deepEqual(told(fixture, 'e').columns, ['eins bigint < a.id', 'two text < a.name']);
 });
 
+test('what USING and NATURAL join is one column in front of all others, of the type that both sides have as one', () => {
+  const fixture = projectOf({
+    'models/a.sql': 'select 1 as one, 1::bigint as id, 2::numeric(8, 2) as amount, now() as at',
+    'models/b.sql': "select 'x' as two, 3::numeric as amount, 1 as id",
+    'models/c.sql': "select * from {{ ref('a') }} left join {{ ref('b') }} using (amount, id)",
+    'models/d.sql': "select * from {{ ref('a') }} natural join {{ ref('b') }}",
+    'models/e.sql': "select amount, id, a.amount as own from {{ ref('a') }} as a join {{ ref('b') }} as b using (amount, id)",
+    'models/f.sql': "select a.* from {{ ref('a') }} as a join {{ ref('b') }} using (id)",
+    'models/g.sql': "select * from {{ ref('b') }} as first, {{ ref('a') }} as a join {{ ref('e') }} as e using (\"id\")",
+  });
+  const shown = (model: string): string[] => told(fixture, model).columns.map((column) => column.replace(/ <.*/, ''));
+  assert.deepEqual(shown('c'), ['amount numeric', 'id bigint', 'one integer', 'at timestamp with time zone', 'two text']);
+  assert.deepEqual(shown('d'), ['id bigint', 'amount numeric', 'one integer', 'at timestamp with time zone', 'two text']);
+  assert.deepEqual(shown('e'), ['amount numeric', 'id bigint', 'own numeric(8,2)']);
+  assert.deepEqual(shown('f'), ['one integer', 'id bigint', 'amount numeric(8,2)', 'at timestamp with time zone']);
+  assert.deepEqual(shown('g'), ['two text', 'amount numeric', 'id integer', 'id bigint', 'one integer', 'amount numeric(8,2)', 'at timestamp with time zone', 'amount numeric', 'own numeric(8,2)']);
+});
+
+test('of VALUES every row says of which type a column is', () => {
+  const fixture = projectOf({ 'models/a.sql': "select * from (values (1, 'a', 1, null), (2.5, null, 'x'::text, 2::bigint)) as v (one, two, three, four)" });
+  assert.deepEqual(told(fixture, 'a').columns.map((column) => column.replace(/ <.*/, '')), ['one numeric', 'two text', 'three', 'four bigint']);
+});
+
 test('loops over lists that the file spells out are unrolled', () => {
   const fixture = projectOf({
     'models/a.sql': "{% set kinds = ['new', 'Paid'] %}\nselect status, {% for k in kinds %} count(*) filter (where kind = '{{ k }}') as {{ k }}_count {% if not loop.last %},{% endif %} {% endfor %} from t",

@@ -1,12 +1,12 @@
 /** What columns models, sources and the relations of a query have, as the files tell it: through CTEs, stars, unions and the models that are referred to. */
 import type { Column, ColumnDoc, Columns, Model, Project, Properties } from '../project/types';
 import { QueryColumns, type ModelColumns } from './columnsQuery';
-import type { Cte, Query, Relation, SqlDocument } from './types';
+import type { Cte, Query, Relation, Select, SqlDocument } from './types';
 
 const NONE: Columns = { columns: [], certain: false };
 
 /** What dbt adds to the rows of a snapshot. */
-const SNAPSHOT = ['dbt_scd_id', 'dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to'];
+export const SNAPSHOT = ['dbt_scd_id', 'dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to'];
 
 /** The columns of a model with all that they were worked out from. */
 interface Known {
@@ -139,6 +139,11 @@ export function columnsOfSource(project: Project, key: string): Columns {
 /** The columns that a query of a file makes. @param aliases of `name (a, b) as (…)` */
 export function columnsOfQuery(project: Project, file: string, document: SqlDocument, query: Query, aliases?: Cte['columnAliases']): Columns {
   return ofProject(project).document(file, document).ofQuery(query, aliases);
+}
+
+/** The columns that one branch of a query makes. */
+export function columnsOfSelect(project: Project, file: string, document: SqlDocument, select: Select): Columns {
+  return ofProject(project).document(file, document).ofSelect(select);
 }
 
 /** The columns of something in FROM. */

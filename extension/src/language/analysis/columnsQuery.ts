@@ -22,6 +22,7 @@ export type ModelColumns = (name: string, version?: string) => Columns;
 export class QueryColumns {
   readonly #queries = new Map<Query, Columns>();
   readonly #busy = new Set<Query>();
+  readonly #branches = new Map<Select, Columns>();
   readonly #relations = new Map<Relation, Columns>();
   #selects: Map<Relation, Select> | undefined;
   readonly #ctes = new Map<Query, Map<string, Cte[]>>();
@@ -40,6 +41,13 @@ export class QueryColumns {
       this.#queries.set(query, found);
     }
     return aliases ? this.#renamed(found, aliases) : found;
+  }
+
+  /** One branch of a query. */
+  ofSelect(select: Select): Columns {
+    const found = this.#branches.get(select) ?? this.#select(select);
+    this.#branches.set(select, found);
+    return found;
   }
 
   ofRelation(relation: Relation): Columns {
@@ -71,13 +79,7 @@ export class QueryColumns {
       const branch = this.#select(other);
       // In branches of Jinja one takes the place of the other
       const sure = branch.certain && certain;
-      found.columns = found.columns.map((column, at) => {
-        const type = branch.columns[at]?.type;
-        if (column.type === undefined || (sure && type === column.type)) return column;
-        const typeless = { ...column };
-        delete typeless.type;
-        return typeless;
-      });
+      found.columns = found.columns.map((column, at) => (sure && branch.columns[at]?.type === column.type ? column : withType(column, undefined)));
       if (query.dynamic) {
         const names = new Set(found.columns.map(({ name }) => name));
         found.columns.push(...branch.columns.filter(({ name }) => !names.has(name)));
@@ -128,20 +130,32 @@ export class QueryColumns {
   #star(select: Select, { qualifier }: NonNullable<SelectItem['star']>, found: MutableColumns): void {
     const relations = qualifier ? this.#named(select, qualifier.name) : select.from;
     if (relations.length === 0) found.certain = false;
-    // USING and NATURAL make one column of two, at the place of the first
-    const merged = new Set<string>();
+    let joined: readonly Column[] = [];
     for (const relation of relations) {
       const { columns, certain } = this.ofRelation(relation);
       if (!certain || relation.dynamic) found.certain = false;
-      const using = qualifier ? undefined : relation.join?.using;
-      for (const name of using ?? []) merged.add(name.toLowerCase());
-      if (relation.join?.natural && !qualifier) for (const { name } of found.columns) merged.add(name);
-      const before = merged.size > 0 ? new Set(found.columns.map(({ name }) => name)) : merged;
-      for (const column of columns) {
-        if (merged.has(column.name) && before.has(column.name)) continue;
-        found.columns.push(this.#passed(relation, column));
+      const passed = columns.map((column) => this.#passed(relation, column));
+      if (relation.join && !qualifier) joined = this.#joined(joined, passed, relation.join);
+      else {
+        found.columns.push(...joined);
+        joined = passed;
       }
     }
+    found.columns.push(...joined);
+  }
+
+  /** What a join makes: USING and NATURAL one column of two, in front of all others. */
+  #joined(left: readonly Column[], right: readonly Column[], { using, usingSpans, natural }: NonNullable<Relation['join']>): readonly Column[] {
+    if (!using && !natural) return [...left, ...right];
+    const others = new Map(right.map((column) => [column.name, column]));
+    const names = using ? using.map((name, at) => (this.document.text.charAt(usingSpans?.[at]?.start ?? -1) === '"' ? name : name.toLowerCase())) : left.map(({ name }) => name).filter((name) => others.has(name));
+    const merged = names.flatMap((name): Column[] => {
+      const [one, other] = [left.find((column) => column.name === name), others.get(name)];
+      if (one && other) return [withType(one, commonOf([one, other]))];
+      return [one ?? other].filter((column) => column !== undefined);
+    });
+    const isMerged = new Set(names);
+    return [...merged, ...left.filter(({ name }) => !isMerged.has(name)), ...right.filter(({ name }) => !isMerged.has(name))];
   }
 
   /** A column that a star passes on. */
@@ -186,10 +200,13 @@ export class QueryColumns {
   #resolve(select: Select, { name, quoted, qualifier }: ColumnReference): { column: Column; relation: Relation } | undefined {
     const wanted = quoted ? name : name.toLowerCase();
     const relations = qualifier ? this.#named(select, qualifier.name) : select.from;
-    for (const relation of relations) {
+    const having = relations.flatMap((relation) => {
       const column = this.ofRelation(relation).columns.find((one) => one.name === wanted || (!quoted && one.name.toLowerCase() === wanted));
-      if (column) return { column, relation };
-    }
+      return column ? [{ column, relation }] : [];
+    });
+    // Of several, without which the name would be ambiguous, USING or NATURAL make one
+    const [first] = having;
+    if (first) return having.length === 1 ? first : { ...first, column: withType(first.column, commonOf(having.map(({ column }) => column))) };
     // A source whose columns nobody wrote down
     const [only] = relations;
     const open = only && relations.length === 1 ? this.#open(only, 0) : undefined;
@@ -279,6 +296,17 @@ export class QueryColumns {
     });
     return { columns: [...renamed, ...columns.slice(aliases.length)], certain };
   }
+}
+
+function withType(column: Column, type: string | undefined): Column {
+  const { type: before, ...rest } = column;
+  return before === type ? column : type === undefined ? rest : { ...rest, type };
+}
+
+/** The type that columns have as one; undefined where that is not sure. */
+function commonOf(columns: readonly Column[]): string | undefined {
+  const types = columns.flatMap(({ type }) => type ?? []);
+  return types.length === columns.length ? resultOf('coalesce', types) : undefined;
 }
 
 /** The select whose relations a correlated or lateral one sees too. */

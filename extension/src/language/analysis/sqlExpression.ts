@@ -4,7 +4,7 @@ import { ARGUMENT_ENDS, FRAMES, RESERVED_FUNCTIONS, TokenReader, type Context } 
 import { readType } from './sqlTypes';
 import { CAST_NAMES, FUNCTION_NAMES, OPERATORS, RESERVED, RESULT_TYPES, TYPE_NAMES, VALUES } from './sqlWords';
 import { isTyped, typingOf, typingOfTerms, UNKNOWN } from './sqlResults';
-import type { ColumnReference, Query, Token, Typing } from './types';
+import type { ColumnReference, Query, Span, Token, Typing } from './types';
 
 const UNNAMED = '?column?';
 const DEEPEST = 150;
@@ -395,7 +395,9 @@ export abstract class ExpressionParser extends TokenReader {
 
   /** `over (…)`, `over w`, `filter (where …)`, `within group (order by …)`; false where the word is something else. */
   #window(word: string): boolean {
-    if (word === 'over' && this.isName(1)) {
+    const name = this.token(1);
+    if (word === 'over' && name && this.isName(1)) {
+      this.window(name);
       this.at += 2;
       return true;
     }
@@ -409,10 +411,20 @@ export abstract class ExpressionParser extends TokenReader {
     return true;
   }
 
+  /** Notes where a window is named. */
+  protected window(name: Token, definition?: Span): void {
+    if (!this.select) return;
+    (this.select.windows ??= []).push({ name: this.folded(name), span: { start: name.start, end: name.end }, ...(definition ? { definition } : {}) });
+  }
+
   /** What stands in the parentheses of a window. */
   protected windowDefinition(): void {
-    // `over (w order by …)`
-    if (this.isName() && !FRAMES.has(this.word()) && !['partition', 'order'].includes(this.word()) && ['partition', 'order', ')'].includes(this.word(1)) && this.words[this.at - 2] === 'over') this.at++;
+    // `over (w order by …)`, `as (w rows …)`
+    const name = this.token();
+    if (name && this.isName() && !FRAMES.has(this.word()) && this.word() !== 'partition' && this.word() !== 'order' && (FRAMES.has(this.word(1)) || ['partition', 'order', ')'].includes(this.word(1))) && ['over', 'as'].includes(this.words[this.at - 2] ?? '')) {
+      this.window(name);
+      this.at++;
+    }
     while (!this.done && this.word() !== ')') {
       const before = this.at;
       const word = this.word();

@@ -1,8 +1,9 @@
 /** Queries of SQL: WITH, select lists and the clauses around FROM. */
-import type { Made } from './sqlMade';
+import { asTyped, typed, type Made } from './sqlMade';
 import { FromParser } from './sqlFrom';
+import { typingOf } from './sqlResults';
 import { RESERVED } from './sqlWords';
-import type { ColumnReference, Cte, Query, Select, SelectItem, Span, Token } from './types';
+import type { ColumnReference, Cte, Query, Select, SelectItem, Span, Token, Typing } from './types';
 
 const SET_OPERATIONS = new Set(['union', 'intersect', 'except']);
 
@@ -308,25 +309,27 @@ export class QueryParser extends FromParser {
     const outer = this.select;
     this.select = select;
     this.at++;
-    let row = 0;
-    while (this.word() === '(') {
+    const types: (Typing | undefined)[][] = [];
+    for (let row = 0; this.word() === '('; row++) {
       const base = this.branches[this.at];
       this.at++;
-      for (let column = 1; !this.done && this.word() !== ')'; column++) {
-        const from = this.startOf();
+      for (let column = 0; !this.done && this.word() !== ')'; column++) {
         const at = this.at;
+        const before = select.references.length;
+        const start = this.startOf();
         const made = this.expression('argument');
-        if (row === 0 && this.at > at) {
-          select.items.push({
-            span: { start: from, end: this.lastEnd }, name: `column${column}`, dynamic: this.branches[at] !== base || this.branches[this.at - 1] !== base, ...(made.type === undefined ? {} : { type: made.type }),
-          });
-        }
+        const span = { start, end: this.lastEnd };
+        if (row === 0 && this.at > at) select.items.push({ span, name: `column${column + 1}`, dynamic: this.branches[at] !== base || this.branches[this.at - 1] !== base });
+        const item = select.items[column];
+        if (item && row > 0 && select.references.length > before) (item.later ??= []).push(span);
+        (types[column] ??= []).push(typed(made));
         if (!this.accept(',') && this.word() !== ')') break;
       }
       this.accept(')');
-      row++;
       if (!this.accept(',')) break;
     }
+    // Each row counts, as in CASE
+    for (const [column, item] of select.items.entries()) Object.assign(item, asTyped(typingOf('case', types[column] ?? [])));
     select.span.end = select.clauses.select.end = this.lastEnd;
     this.select = outer;
     return select;
@@ -377,9 +380,12 @@ export class QueryParser extends FromParser {
   /** `w as (partition by …), …` */
   #windows(): void {
     do {
-      if (!this.isName() || this.word(1) !== 'as' || this.word(2) !== '(') return;
+      const name = this.token();
+      if (!name || !this.isName() || this.word(1) !== 'as' || this.word(2) !== '(') return;
       this.at += 3;
+      const start = this.startOf();
       this.windowDefinition();
+      this.window(name, { start, end: this.lastEnd });
       this.accept(')');
     } while (this.accept(','));
   }

@@ -38,7 +38,7 @@ test('one of several values', () => {
   check({
     'coalesce(amount, 0)': 'numeric', 'coalesce(amount, amount)': 'numeric(18,4)', "coalesce(name, '')": 'text', "coalesce(short, 'x')": 'character varying', 'coalesce(whole, ratio)': 'double precision', 'coalesce(day, moment)': undefined, 'coalesce(name, missing)': undefined,
     'case when whole > 1 then amount end': 'numeric', 'case when whole > 1 then amount else amount end': 'numeric(18,4)', "case when whole > 1 then 'a' else 'b' end": 'text', 'case when whole > 1 then day else null end': 'date', 'case when whole > 1 then day else name end': undefined,
-    'nullif(large, 0)': 'bigint', "nullif(short, '')": 'text', 'nullif(whole, ratio)': undefined, 'coalesce(sum(amount), 0)': 'numeric', 'sum(case when whole > 1 then large else 0 end)': 'numeric',
+    'nullif(large, 0)': 'bigint', "nullif(short, '')": 'text', 'nullif(whole, ratio)': undefined, 'nullif(amount, 0)': 'numeric(18,4)', 'coalesce(sum(amount), 0)': 'numeric', 'sum(case when whole > 1 then large else 0 end)': 'numeric',
   });
 });
 

@@ -129,11 +129,12 @@ function widest(names: readonly string[]): string | undefined {
   return NUMBERS[Math.max(...names.map((name) => NUMBERS.indexOf(name)))];
 }
 
+/** The first or NULL, its size included. */
 function nullif(first: string, second: string): string | undefined {
   const [left, right] = [plain(first), plain(second)];
   if (left === 'character varying' || left === UNKNOWN) return right === left || right === 'text' || right === UNKNOWN ? 'text' : undefined;
-  if (left === right || right === UNKNOWN) return left;
-  return NUMBERS.includes(left) && NUMBERS.includes(right) && (WHOLE.includes(left) && WHOLE.includes(right) || widest([left, right]) === left) ? left : undefined;
+  if (left === right || right === UNKNOWN) return first;
+  return NUMBERS.includes(left) && NUMBERS.includes(right) && (WHOLE.includes(left) && WHOLE.includes(right) || widest([left, right]) === left) ? first : undefined;
 }
 
 function operated(operator: string, left: string, right: string): string | undefined {

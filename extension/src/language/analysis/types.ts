@@ -94,6 +94,8 @@ export interface SelectItem {
   star?: { qualifier?: { name: string; span: Span } };
   /** where the whole expression is one column */
   column?: ColumnReference;
+  /** of VALUES: the same column in the rows behind the first, where it reads something */
+  later?: Span[];
   /** from a cast or a well-known function (count → bigint), where the text tells */
   type?: string;
   /** what its type follows from, where columns take part */
@@ -154,6 +156,8 @@ export interface Select {
   references: ColumnReference[];
   /** the clauses, where they are written (keyword to the clause's end) */
   clauses: { select: Span; from?: Span; where?: Span; groupBy?: Span; having?: Span; window?: Span };
+  /** where a window is named: in WINDOW with what defines it, and where it is used */
+  windows?: { name: string; span: Span; definition?: Span }[];
   /** the query that it is a branch of */
   query: Query;
 }

@@ -45,6 +45,55 @@ test('from the YAML that describes it', () => {
   assert.equal(columnLineage(at('models/sources.yml', at('models/sources.yml').text.replace('name: id', 'name: i¦d'))), null);
 });
 
+/** What a column of a query over the models `x` (a, b, c), `y` (a, d, list) and the source `raw.open` is made of. */
+const made = projectOf({
+  'models/sources.yml': 'sources:\n  - name: raw\n    tables: [{name: open}]\n', 'models/x.sql': 'select 1 as a, 2 as b, 3 as c', 'models/y.sql': "select 1 as a, 4 as d, array[1] as list",
+  'models/v.yml': 'models:\n  - {name: v, versions: [{v: 1}, {v: 2}]}\n', 'models/v_v1.sql': 'select 1 as a', 'models/v_v2.sql': 'select 1 as a',
+});
+const inputs = (text: string, column = 'm'): string => {
+  made.edit('models/q.sql', text.replaceAll('$x', "{{ ref('x') }}").replaceAll('$y', "{{ ref('y') }}").replaceAll('$open', "{{ source('raw', 'open') }}"));
+  const found = columnLineage(made.at('models/p.sql', `select q.¦${column} from {{ ref('q') }} as q`));
+  return Object.entries(found?.columns ?? {}).filter(([name]) => name !== 'p' && name !== 'q').flatMap(([name, columns]) => columns.map((one) => `${name}.${one}`)).sort().join(' ');
+};
+
+test('recursion goes round until nothing new is found, and a chain however wide costs no more than its length', () => {
+  assert.equal(inputs('with recursive r (m, n) as (select a, b from $x union all select r.n + y.d, r.m from r join $y as y on true) select m from r'), 'x.a x.b y.d');
+  const chain = Array.from({ length: 200 }, (_, at) => `c${at + 1} as (select m + m + m as m from c${at})`);
+  assert.equal(inputs(`with c0 as (select a as m from $x), ${chain.join(', ')} select m from c200`), 'x.a');
+});
+
+test('by its place in each branch of a union, also where several have no name', () => {
+  assert.equal(inputs('select a as m, b as n from $x union all (select d + 1, a + 1 from $y) except select b + 1, c + 1 from $x'), 'x.a x.b y.d');
+  assert.equal(inputs('select a as m, x.* from $x as x union all select y.*, 1 from $y as y'), 'x.a y.a');
+  assert.equal(inputs('select x.*, a as m from $x as x union all select y.list, y.*, 0 from $y as y', 'b'), 'x.b y.a');
+  const branch = columnLineage(made.at('models/q.sql', "(select a as m from {{ ref('x') }}) union all (select d as ot¦her from {{ ref('y') }})"));
+  assert.deepEqual([branch?.column, branch?.columns['x'], branch?.columns['y']], ['q.m', ['a'], ['d']]);
+});
+
+test('a bare name is of the nearest select that has it, constant or not', () => {
+  assert.equal(inputs('with one as (select 1 as b) select (select max(b) from one) as m from $x'), '');
+  assert.equal(inputs('select (select max(d) from $y where list is not null and b = 1) as m from $x'), 'x.b y.d y.list');
+  assert.equal(inputs('select m from (select secret as m from $open) as s'), 'raw.open.secret');
+  assert.equal(inputs('select secret as m from $x, $open'), 'raw.open.secret');
+  assert.equal(inputs('select secret as m from $x'), '');
+  assert.equal(inputs('select to_jsonb(x) as m from $x as x'), 'x.a x.b x.c');
+  const text = "select a + b as total from {{ ref('x') }} order by to¦tal";
+  assert.deepEqual(columnLineage(made.at('models/q.sql', text))?.columns['x'], ['a', 'b']);
+});
+
+test('windows by name, functions in FROM, rows of VALUES, and new names count', () => {
+  assert.equal(inputs('select sum(a) over w as m from $x window v as (partition by b), w as (v order by c)'), 'x.a x.b x.c');
+  assert.equal(inputs('select sum(a) over (w rows 2 preceding) as m from $x window w as (order by b)'), 'x.a x.b');
+  assert.equal(inputs('select m from $y as y, unnest(y.list) as m'), 'y.list');
+  assert.equal(inputs("select v.m from $x as x cross join lateral (values ('a', x.a), ('b', x.b)) as v (kind, m)"), 'x.a x.b');
+  assert.equal(inputs("select v.kind from $x as x cross join lateral (values ('a', x.a), ('b', x.b)) as v (kind, m)", 'kind'), '');
+  assert.equal(inputs('with c (one, two) as (select a, b from $x) select t.m from c as t (n, m)'), 'x.b');
+  assert.equal(inputs('select t.m from $x as t (n, m)'), 'x.b');
+  assert.equal(inputs("select {{ dbt_utils.star(from=ref('x'), prefix='own_') }} from $x", 'own_a'), 'x.a');
+  assert.equal(inputs("select {% for one in ['b', 'c'] %} sum({{ one }} + a) as of_{{ one }}, {% endfor %} 1 as m from $x", 'of_b'), 'x.a');
+  assert.equal(inputs("select a as m from {{ ref('v', v=1) }}"), 'v_v1.a');
+});
+
 test('where no column is there is none', () => {
   assert.equal(columnLineage(at('models/mart.sql', 'sel¦ect 1 as one')), null);
 });
