@@ -30,11 +30,15 @@ export function completion(request: PlaceRequest, trigger: string | undefined, s
   const fit = fitting(found.offers, request.text.slice(found.span.start, request.offset));
   const offers = snippets ? fit : fit.map(plain);
   if (shared) return { isIncomplete: false, itemDefaults: { editRange: range }, items: unplaced(offers) };
-  return { isIncomplete: false, items: placed(offers, range) };
+  // A word that ends at the cursor is what any client replaces by itself, and thousands of ranges take longer than all the names
+  const word = offers.length > LONG && found.span.end === request.offset && /^\w*$/.test(request.text.slice(found.span.start, found.span.end));
+  return { isIncomplete: false, items: word ? offers as CompletionItem[] : placed(offers, range) };
 }
 
 /** Lists up to this length are sent whole. */
 const SHORT = 100;
+/** Above this length the items carry no range where a client does not take one for all. */
+const LONG = 2000;
 
 /** Of a long list, what a client would show for the letters that are there: those letters in their order, others between them. */
 function fitting(offers: readonly Offer[], typed: string): readonly Offer[] {

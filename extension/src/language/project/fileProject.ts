@@ -119,6 +119,11 @@ export class FileProject implements Project {
     return this.#layout.packagesMissing;
   }
 
+  /** Number of its files. */
+  get size(): number {
+    return this.#files.size;
+  }
+
   get version(): number {
     return this.#version;
   }

@@ -44,6 +44,13 @@ export class Workspace {
     return [...this.#projects.values()];
   }
 
+  /** Number of files of all projects. */
+  get size(): number {
+    let size = 0;
+    for (const project of this.#projects.values()) size += project.size;
+    return size;
+  }
+
   /** The client said something: what it waits for goes first. */
   heard(): void {
     this.#heard = performance.now();

@@ -7,17 +7,33 @@ const PAUSE = 2000;
 const ENOUGH = 110_000_000;
 /** Only what has grown by so much since is worth it. */
 const GROWTH = 1.25;
+/** So many files are a large project: its answers fill the little room ten times, and each time costs milliseconds. */
+const LARGE = 5000;
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
 
-/** Gives memory back in pauses: V8 keeps what the trees of a large document took long after they are gone. */
+/**
+ * Keeps the process small: little room for what is young, which is mostly garbage of one request, and memory given back in pauses, since V8 keeps what the trees of a
+ * large document took long after they are gone.
+ */
 export class MemoryKeeper {
   #timer: NodeJS.Timeout | undefined;
   #left = 0;
   #collect: Collect | undefined;
+  #small = true;
 
-  /** Something was asked: the pause begins anew. */
-  busy(): void {
+  constructor() {
+    setFlagsFromString('--semi-space-growth-factor=1');
+    // The heap doubles otherwise before anything is collected: most of that would be garbage of answers
+    setFlagsFromString('--heap-growing-percent=30');
+  }
+
+  /** Something was asked: the pause begins anew. @param files of all projects */
+  busy(files: number): void {
+    if (this.#small && files > LARGE) {
+      this.#small = false;
+      setFlagsFromString('--semi-space-growth-factor=2');
+    }
     if (this.#timer) this.#timer.refresh();
     else this.#timer = setTimeout(() => this.#rest(), PAUSE).unref();
   }

@@ -247,7 +247,7 @@ export class LanguageServer {
     return async (params, token) => {
       if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'Cancelled.');
       this.#workspace.heard();
-      this.#memory.busy();
+      this.#memory.busy(this.#workspace.size);
       this.#compareWhenIdle();
       try {
         return await run(params, token);
@@ -262,7 +262,7 @@ export class LanguageServer {
   #notified<P>(name: string, run: (params: P) => void): (params: P) => void {
     return (params) => {
       this.#workspace.heard();
-      this.#memory.busy();
+      this.#memory.busy(this.#workspace.size);
       try {
         run(params);
       } catch (error) {
