@@ -128,7 +128,7 @@ describe('Jinja', () => {
 
 describe('YAML', () => {
   test('keys by place', () => {
-    assert.equal(yaml(`mod${CURSOR}`).take('models'), 'models:');
+    assert.equal(yaml(`mod${CURSOR}`).take('models'), 'models:\n  - ');
     const keys = yaml(`models:\n  - name: orders\n    ${CURSOR}`);
     assert.ok(keys.labels.includes('columns') && keys.labels.includes('data_tests') && !keys.labels.includes('name'));
     assert.equal(keys.take('description'), 'models:\n  - name: orders\n    description: ');
@@ -151,7 +151,8 @@ describe('YAML', () => {
     const head = 'models:\n  - name: orders\n    columns:\n      - name: order_id\n        data_tests:\n';
     assert.equal(yaml(`${head}          ${CURSOR}`).take('unique'), `${head}          - unique`);
     assert.deepEqual(yaml(`${head}          - positive:\n              arguments:\n                ${CURSOR}`).labels, ['least']);
-    assert.ok(yaml(`${head}          - relationships:\n              to: ref('${CURSOR}')`).labels.includes('stg_orders'));
+    assert.equal(yaml(`${head}          - relationships:\n              to: ref('stg${CURSOR}')`).take('stg_orders'), `${head}          - relationships:\n              to: ref('stg_orders')`);
+    assert.equal(yaml(`${head}          - relationships:\n              arguments:\n                to: st${CURSOR}`).take("ref('stg_orders')"), `${head}          - relationships:\n              arguments:\n                to: ref('stg_orders')`);
     assert.ok(yaml(`${head}          - relationships:\n              to: ref('orders')\n              field: ${CURSOR}`).labels.includes('order_id'));
     assert.ok(yaml(`${head}          - unique:\n              config:\n                severity: ${CURSOR}`).labels.includes('warn'));
   });

@@ -37,11 +37,11 @@ describe('under the dash of an item', () => {
 
   test('the further keys of the item stand under its first one', () => {
     assert.equal(yaml(`${columns}      data_t${CURSOR}`).take('data_type'), `${columns}        data_type: `);
-    assert.equal(yaml(`${columns}      ${CURSOR}\n`).take('data_tests'), `${columns}        data_tests:\n`);
+    assert.equal(yaml(`${columns}      ${CURSOR}\n`).take('data_tests'), `${columns}        data_tests:\n          - \n`);
     assert.equal(yaml(`unit_tests:\n  - name: x\n  mod${CURSOR}`).take('model'), 'unit_tests:\n  - name: x\n    model: ');
-    assert.equal(yaml(`models:\n- name: orders\n${CURSOR}`).take('columns'), 'models:\n- name: orders\n  columns:');
-    assert.equal(yaml(`models:\n- name: orders\n${CURSOR}`).take('seeds'), 'models:\n- name: orders\nseeds:');
-    assert.equal(yaml(`models:\n  -   name: orders\n  col${CURSOR}`).take('columns'), 'models:\n  -   name: orders\n      columns:');
+    assert.equal(yaml(`models:\n- name: orders\n${CURSOR}`).take('columns'), 'models:\n- name: orders\n  columns:\n  - ');
+    assert.equal(yaml(`models:\n- name: orders\n${CURSOR}`).take('seeds'), 'models:\n- name: orders\nseeds:\n- ');
+    assert.equal(yaml(`models:\n  -   name: orders\n  col${CURSOR}`).take('columns'), 'models:\n  -   name: orders\n      columns:\n        - ');
   });
 
   test('what the item has already begins another one, and comes last', () => {
@@ -50,8 +50,19 @@ describe('under the dash of an item', () => {
     assert.equal(answer.labels[0], 'description');
     assert.deepEqual(answer.labels.slice(-2), ['name', 'data_type']);
     assert.equal(yaml(`models:\n  ${CURSOR}`).take('description'), 'models:\n  - description: ');
-    assert.equal(yaml(`unit_tests:\n  - name: x\n    model: orders\n    given:\n      - input: ref('orders')\n      ro${CURSOR}`).take('rows'), "unit_tests:\n  - name: x\n    model: orders\n    given:\n      - input: ref('orders')\n        rows:");
+    assert.equal(yaml(`unit_tests:\n  - name: x\n    model: orders\n    given:\n      - input: ref('orders')\n      ro${CURSOR}`).take('rows'), "unit_tests:\n  - name: x\n    model: orders\n    given:\n      - input: ref('orders')\n        rows:\n          - ");
   });
+});
+
+test('a key leads on to the line below it: the first item of its list, or its own keys', () => {
+  const columns = 'models:\n  - name: orders\n    columns:\n';
+  assert.equal(yaml(`${columns}      - name: id\n        data_t${CURSOR}`).take('data_tests'), `${columns}      - name: id\n        data_tests:\n          - `);
+  assert.equal(yaml(`${columns}      - data_t${CURSOR}`).take('data_tests'), `${columns}      - data_tests:\n          - `);
+  assert.equal(yaml(`${columns}      ${CURSOR}`).take('data_tests'), `${columns}      - data_tests:\n          - `);
+  assert.equal(yaml(`models:\n  - name: orders\n    conf${CURSOR}`).take('config'), 'models:\n  - name: orders\n    config:\n      ');
+  assert.equal(yaml(`models:\n  - name: orders\n    me${CURSOR}`).take('meta'), 'models:\n  - name: orders\n    meta:');
+  assert.equal(yaml(`models:\n  - name: orders\n    data_t${CURSOR}: []`).take('data_tests'), 'models:\n  - name: orders\n    data_tests: []');
+  assert.equal(yaml(`models: [{ data_t${CURSOR} }]`).take('data_tests'), 'models: [{ data_tests:  }]');
 });
 
 describe('what is written right behind', () => {

@@ -1,10 +1,12 @@
 /** What can be written in dbt's YAML outside Jinja. */
 import { CompletionItemKind, InsertTextMode } from 'vscode-languageserver';
 import path from 'node:path';
+import { lineStart } from '../analysis/positions';
 import type { Span } from '../analysis/types';
 import type { Column, Project } from '../project/types';
 import { macroSignature } from './describe';
 import { allModels, bare, snippet, tableOffers, variableOffers, type Offer, type Subject } from './completionItems';
+import { sequenceIndent } from './codeActionsYaml';
 import { completeJinja, settingValues, values } from './completionJinja';
 import { TYPES } from './completionWords';
 import { codeCursor } from './jinjaCursor';
@@ -30,13 +32,13 @@ export function completeYaml(place: YamlPlace): { offers: readonly Offer[]; span
   if (!cursor) return undefined;
   const found = shapeAt(place.role === 'project' ? PROJECT : PROPERTIES, cursor.path);
   if (!found) return undefined;
-  if (found.test) return { offers: inTest(place, cursor, found.test.at), span: cursor.word };
+  if (found.test) return inTest(place, cursor, found.test.at);
   const { shape } = found;
   if ('tests' in shape) return cursor.at === 'line' ? { offers: dashed(testOffers(place.project)), span: cursor.word } : undefined;
   if ('value' in shape) return inValue(place, cursor, shape);
   if ('list' in shape) {
     if (cursor.at !== 'line') return undefined;
-    if ('map' in shape.list) return { offers: underItem(place, dashed(keys(place, cursor, shape.list))), span: cursor.word };
+    if ('map' in shape.list) return { offers: underItem(place, dashed(keys(place, cursor, shape.list).map(behindDash))), span: cursor.word };
     const inner = 'value' in shape.list ? valueOffers(place, cursor, shape.list) : [];
     return { offers: dashed(inner), span: cursor.word };
   }
@@ -47,12 +49,17 @@ function dashed(offers: readonly Offer[]): Offer[] {
   return offers.map((offer) => ({ ...offer, insertText: `- ${offer.insertText ?? offer.label}` }));
 }
 
+/** A key that comes with its dash: what is below it stands further to the right. */
+function behindDash(offer: Offer): Offer {
+  return offer.insertText === undefined ? offer : { ...offer, insertText: offer.insertText.replaceAll('\n', '\n  ') };
+}
+
 /** Right under the dash of an item its own further keys come first; of the others those that it cannot have. */
 function underItem(place: YamlPlace, others: readonly Offer[]): readonly Offer[] {
   const item = continuedItem(place.text, place.offset);
   const found = item && shapeAt(place.role === 'project' ? PROJECT : PROPERTIES, item.cursor.path);
   if (!found || found.test || !('map' in found.shape)) return others;
-  const further = keys(place, item.cursor, found.shape).map((offer) => ({ ...offer, insertText: item.space + (offer.insertText ?? offer.label) }));
+  const further = keys({ ...place, text: item.text }, item.cursor, found.shape).map((offer) => ({ ...offer, insertText: item.space + (offer.insertText ?? offer.label) }));
   const names = new Set(further.map(({ label }) => label));
   return [...further, ...others.filter(({ label }) => !names.has(label)).map((offer) => ({ ...offer, sortText: `~${offer.sortText ?? offer.label}` }))];
 }
@@ -68,11 +75,20 @@ function keys(place: YamlPlace, cursor: YamlCursor, shape: KeysShape): Offer[] {
 }
 
 function keyOffer(place: YamlPlace, cursor: YamlCursor, name: string, { description, shape }: Field, index: number): Offer {
-  const leads = !cursor.colon && 'value' in shape && hasValues(place, { ...cursor, path: [...cursor.path, { key: name }] }, shape);
-  return {
-    label: name, kind: CompletionItemKind.Property, documentation: description, sortText: `1${String(index).padStart(3, '0')}`,
-    insertText: cursor.colon ? name : `${name}:${'value' in shape || cursor.flow ? ' ' : ''}`, ...(leads ? { command: SUGGEST } : {}),
-  };
+  const offer: Offer = { label: name, kind: CompletionItemKind.Property, documentation: description, sortText: `1${String(index).padStart(3, '0')}`, insertText: name };
+  if (cursor.colon) return offer;
+  const text = `${name}:`;
+  if (cursor.flow) return { ...offer, insertText: `${text} ` };
+  if ('value' in shape) return { ...offer, insertText: `${text} `, ...(hasValues(place, { ...cursor, path: [...cursor.path, { key: name }] }, shape) ? { command: SUGGEST } : {}) };
+  const begin = below(place, cursor, shape);
+  return begin === undefined ? { ...offer, insertText: text } : { ...offer, insertText: `${text}\n${begin}`, insertTextMode: InsertTextMode.asIs, command: SUGGEST };
+}
+
+/** How the line below a key begins that holds a list of items, tests or keys; undefined where only its author knows what it holds. */
+function below({ text }: YamlPlace, { word }: YamlCursor, shape: Shape): string | undefined {
+  const space = ' '.repeat(word.start - lineStart(text, word.start));
+  if ('tests' in shape || ('list' in shape && 'map' in shape.list)) return `${space}${' '.repeat(sequenceIndent(text))}- `;
+  return 'map' in shape && (shape.names !== undefined || Object.keys(shape.map).length > 0) ? `${space}  ` : undefined;
 }
 
 /** Goes on to the values of a key that was just written. */
@@ -269,7 +285,15 @@ export function testMacroKey(name: string): string {
   return `${name.slice(0, dot + 1)}test_${name.slice(dot + 1)}`;
 }
 
-function inTest(place: YamlPlace, cursor: YamlCursor, at: number): readonly Offer[] {
+function inTest(place: YamlPlace, cursor: YamlCursor, at: number): { offers: readonly Offer[]; span: Span } {
+  const [name, ...inner] = cursor.path.slice(at + 1).map((step) => ('key' in step ? step.key : '-'));
+  const argument = inner[0] === 'arguments' ? inner[1] : inner[0];
+  // Inside of `ref('…')` its name alone is written
+  if (name !== undefined && argument !== undefined && RELATIONS.has(argument) && cursor.at !== 'line') return reference(place, cursor);
+  return { offers: testParts(place, cursor, at), span: cursor.word };
+}
+
+function testParts(place: YamlPlace, cursor: YamlCursor, at: number): readonly Offer[] {
   const { project } = place;
   const rest = cursor.path.slice(at + 1).map((step) => ('key' in step ? step.key : '-'));
   const [name, ...inner] = rest;
@@ -293,7 +317,6 @@ function inTest(place: YamlPlace, cursor: YamlCursor, at: number): readonly Offe
   }
   if (cursor.at === 'line' || argument === 'values' || argument === 'name' || argument === 'description') return [];
   if (argument === 'quote') return values(['true', 'false']);
-  if (RELATIONS.has(argument)) return reference(place, cursor).offers;
   return columnOffers(columnsOfArgument(place, cursor, name, argument));
 }
 

@@ -138,9 +138,9 @@ export function yamlCursor(text: string, offset: number): YamlCursor | undefined
 
 /**
  * Where a line stands under the dash of an item, as Enter behind `- name: a` leaves it: the cursor as it would be in that item's mapping,
- * and the space that is missing in front. Undefined where no item with keys is right above.
+ * the space that is missing in front, and the text with it. Undefined where no item with keys is right above.
  */
-export function continuedItem(text: string, offset: number): { cursor: YamlCursor; space: string } | undefined {
+export function continuedItem(text: string, offset: number): { cursor: YamlCursor; space: string; text: string } | undefined {
   const line = readLine(text, offset);
   const column = line.text.trim() === '' ? offset - line.start : line.column;
   if (line.dashes.length > 0) return undefined;
@@ -148,8 +148,9 @@ export function continuedItem(text: string, offset: number): { cursor: YamlCurso
   if (above?.key === undefined || !above.dashes.includes(column)) return undefined;
   const content = above.dashes.find((dash) => dash > column) ?? above.column;
   const space = ' '.repeat(content - column);
-  const cursor = yamlCursor(text.slice(0, line.start) + space + text.slice(line.start), offset + space.length);
-  return cursor && { cursor, space };
+  const spaced = text.slice(0, line.start) + space + text.slice(line.start);
+  const cursor = yamlCursor(spaced, offset + space.length);
+  return cursor && { cursor, space, text: spaced };
 }
 
 function valueWord(line: Line, column: number, cursorColumn: number): { word: Span; quoted: boolean } {
