@@ -52,6 +52,11 @@ describe('Jinja', () => {
     assert.deepEqual(sql(`{{ ref('shop', '${CURSOR}') }}`).labels, ['new', 'orders', 'stg_customers', 'stg_orders']);
   });
 
+  test('a version is offered by the name that ref finds it by', () => {
+    const versions = projectOf({ 'models/dim_v1.sql': 'select 1 as a', 'models/dim_v2.sql': 'select 1 as a', 'models/dim.yml': 'models:\n  - name: dim\n    versions: [{v: 1}, {v: 2}]\n' });
+    assert.deepEqual(completion(versions.at('models/new.sql', `select * from {{ ref('${CURSOR}') }}`), "'", true)?.items.map(({ label }) => label).sort(), ['dim', 'new']);
+  });
+
   test('names are offered with their quotes where none are written', () => {
     assert.equal(sql(`select * from {{ ref(${CURSOR}) }}`, '(').take('stg_orders'), "select * from {{ ref('stg_orders') }}");
     assert.equal(sql(`select * from {{ ref(stg_or${CURSOR}\nwhere true`).take('stg_orders'), "select * from {{ ref('stg_orders'\nwhere true");

@@ -74,10 +74,10 @@ function modelOffer(project: Project, name: string, model: Model): Offer {
   return offer;
 }
 
-/** Every model, seed and snapshot, the project's own first. */
+/** Every model, seed and snapshot that `ref` finds, the project's own first. */
 export function allModels(project: Project): readonly Offer[] {
   const lists = listsOf(project);
-  lists.models ??= [...project.models].map(([name, model]) => modelOffer(project, name, model));
+  lists.models ??= [...project.models].filter(([, model]) => !project.versionOf(model)).map(([name, model]) => modelOffer(project, name, model));
   return lists.models;
 }
 
@@ -97,7 +97,7 @@ export function modelRelations(project: Project): Offer[] {
 
 /** Models of one package; the project's own by its own name. */
 export function modelsOfPackage(project: Project, name: string): Offer[] {
-  return [...project.models].filter(([, model]) => (model.package ?? project.name) === name).map(([label, model]) => modelOffer(project, label, model));
+  return [...project.models].filter(([, model]) => (model.package ?? project.name) === name && !project.versionOf(model)).map(([label, model]) => modelOffer(project, label, model));
 }
 
 /** Names of installed packages that have models. */

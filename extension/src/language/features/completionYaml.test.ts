@@ -92,3 +92,11 @@ describe('what is written right behind', () => {
     assert.ok(!leads(`unit_tests:\n  - name: x\n    mod${CURSOR}: orders`, 'model'));
   });
 });
+
+test('the name within ref of a test is completed alone', () => {
+  const head = 'models:\n  - name: visits\n    columns:\n      - name: order_id\n        data_tests:\n          - relationships:\n';
+  for (const space of ['              ', '              arguments:\n                ']) {
+    for (const quote of ["'", '"']) assert.equal(yaml(`${head}${space}to: ref(${quote}o${CURSOR}${quote})`).take('orders'), `${head}${space}to: ref(${quote}orders${quote})`);
+    assert.equal(yaml(`${head}${space}to: ref(''${CURSOR}`.replace("''", "'")).take('orders'), `${head}${space}to: ref('orders`);
+  }
+});

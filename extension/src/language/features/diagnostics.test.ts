@@ -178,3 +178,14 @@ test('the project of this workspace has nothing wrong', () => {
 test('a recursive CTE that others read has the columns that it is given', () => {
   assert.deepEqual(found("with recursive w (n, p) as (select 1, 'a'::text union all select n + 1, p || 'b' from w where n < 5), x as (select n, p from w), y as (with z as (select p from x) select p from z) select y.p, 1 as no from y").filter((problem) => !problem.startsWith('undocumented')), []);
 });
+
+test('a version that is not there, and one by the name of its file', () => {
+  const files = { 'models/dim_v1.sql': 'select 1 as a', 'models/newest.sql': 'select 1 as a', 'models/dim.yml': 'models:\n  - name: dim\n    versions: [{v: 1}, {v: 2, defined_in: newest}]\n' };
+  const of = (call: string): string[] => found(`select 1 as id from {{ ${call} }}`, { files });
+  assert.deepEqual(of("ref('dim_v1')"), ['unknown-ref: dim_v1']);
+  assert.deepEqual(of("ref('newest')"), ['unknown-ref: newest']);
+  assert.deepEqual(of("ref('dim', v=3)"), ['unknown-ref: 3']);
+  assert.deepEqual(of("ref('dim', version='x')"), ['unknown-ref: x']);
+  for (const right of ["ref('dim')", "ref('dim', v=1)", "ref('dim', version='2')", "ref('dim', v=n)", "ref('dim', v=var('n', 1))", "ref('stg_events', v=1)"]) assert.deepEqual(of(right), [], right);
+  assert.deepEqual(messages("select 1 as id from {{ ref('dim_v1') }}", files), [`"dim_v1" is a version of "dim": dbt finds it as ref('dim', v=1).`]);
+});

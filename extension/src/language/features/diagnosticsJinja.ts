@@ -1,7 +1,8 @@
 /** What calls in Jinja name: models, sources, variables, doc blocks and macros that are not there, and arguments that do not fit. */
+import { versionIn } from '../analysis/sqlFrom';
 import type { JinjaCall, Span } from '../analysis/types';
 import { isBuiltIn } from '../project/globals';
-import type { Project } from '../project/types';
+import type { Model, Project } from '../project/types';
 import { argumentProblems, isShaped, shapeProblem } from './diagnosticsArguments';
 import { addVariable } from './codeActionsVariables';
 import { createModel } from './codeActionsModels';
@@ -65,10 +66,13 @@ function literalArguments(call: JinjaCall): { text: string; span: Span }[] | und
   return found;
 }
 
-function refProblem({ project, file }: Calls, call: JinjaCall, guess: Guess): Problem | undefined {
+function refProblem(from: Calls, call: JinjaCall, guess: Guess): Problem | undefined {
+  const { project, file } = from;
   const names = literalArguments(call);
   const model = names?.at(-1);
-  if (!names || !model || model.text === '' || !project.complete || project.models.has(model.text)) return undefined;
+  if (!names || !model || model.text === '' || !project.complete) return undefined;
+  const known = project.models.get(model.text);
+  if (known) return versionProblem(from, call, known, model.span);
   const { packages: installed, packagesMissing: missing } = project;
   const wanted = names.length > 1 ? names[0]?.text : undefined;
   // A package that is not installed may have any model
@@ -79,6 +83,26 @@ function refProblem({ project, file }: Calls, call: JinjaCall, guess: Guess): Pr
     message: `No model, seed or snapshot is named "${model.text}"${missing ? ', unless a package that is not installed brings it' : ''}.${didYouMean(guesses)}`,
     fixes: (): Fix[] => [...replacements(file, model.span, guesses), ...createModel(project, file, model.text)],
   };
+}
+
+/** A version that is not there, or one that is asked for by the name of its file. */
+function versionProblem({ project, file, text }: Calls, call: JinjaCall, model: Model, span: Span): Problem | undefined {
+  const own = project.versionOf(model);
+  if (own) {
+    const asked = `ref('${own.model}', v=${/^\d+$/.test(own.version) ? own.version : `'${own.version}'`})`;
+    return {
+      span, code: 'unknown-ref', severity: ERROR, message: `"${model.name}" is a version of "${own.model}": dbt finds it as ${asked}.`,
+      fixes: () => [{ title: `Change to ${asked}`, changes: [{ file, span: call.span, text: asked }], preferred: true }],
+    };
+  }
+  const argument = call.arguments.find(({ name }) => name === 'v' || name === 'version');
+  const version = argument && versionIn(call, text);
+  // A name of Jinja's is worked out
+  const literal = argument?.textSpan !== undefined || /^\d/.test(version ?? '');
+  const all = literal ? project.versions(model) : undefined;
+  if (!argument || version === undefined || all?.includes(version) !== false) return undefined;
+  const place = argument.textSpan ?? { start: argument.span.end - version.length, end: argument.span.end };
+  return { span: place, code: 'unknown-ref', severity: ERROR, message: `"${model.name}" has no version ${version}, but ${all.join(', ')}.`, fixes: () => replacements(file, place, all) };
 }
 
 function sourceProblem({ project, file }: Calls, call: JinjaCall, guess: Guess): Problem | undefined {

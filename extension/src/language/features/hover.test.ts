@@ -74,3 +74,8 @@ test('YAML', () => {
   assert.match(ask(`vars:\n  window${CURSOR}_days: 30`, 'dbt_project.yml'), /window_days: 30/);
   assert.equal(yaml(`models: # or${CURSOR}ders`), '');
 });
+
+test('a column that USING names', () => {
+  assert.match(ask(`select * from {{ ref('orders') }} o join {{ ref('stg_orders') }} s using (order_id, customer${CURSOR}_id)`), /customer_id/);
+  assert.match(ask(`select * from {{ ref('orders') }} o join {{ ref('stg_orders') }} s using (order${CURSOR}_id)`), /`bigint`[\s\S]*Key of the order/);
+});

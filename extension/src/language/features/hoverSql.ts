@@ -7,7 +7,7 @@ import { inputsAt } from './columnLineage';
 import type { PlaceRequest } from './request';
 import { columnNamed, columnsOfCte, columnsOfModel, cteNamed, named, scopeAt, type Scope, type Scoped } from './scope';
 import { Makers } from './targetColumns';
-import { readsOf } from './targetScopes';
+import { readsOf, spelt } from './targetScopes';
 
 /** Longer expressions are not shown (UTF-16 units). */
 const LONGEST = 300;
@@ -35,6 +35,10 @@ export function hoverSql(request: PlaceRequest, modelAt: (name: string, span: Sp
       return found?.relation && relationAt(request, scope, reference.qualifier.span, found.relation, modelAt);
     }
     return columnAt(request, scope, reference.name, reference.quoted, reference.qualifier?.name, reference.span);
+  }
+  for (const { join } of select.from) {
+    const using = join?.usingSpans?.find((span) => holds(span, offset));
+    if (using) return columnAt(request, scope, spelt(sql.text, using), true, undefined, using);
   }
   for (const item of select.items) {
     if (item.star?.qualifier && holds(item.star.qualifier.span, offset)) {

@@ -83,6 +83,14 @@ export class FileProject implements Project {
     return this.#index.modelVersion(name, version);
   }
 
+  versionOf(model: Model): ReturnType<Project['versionOf']> {
+    return this.#index.versionOf(model);
+  }
+
+  versions(model: Model): readonly string[] | undefined {
+    return this.#index.versions(model);
+  }
+
   get sources(): ReadonlyMap<string, SourceTable> {
     this.#flush();
     this.#unread.need('sources', ({ role, key, file }) => role === 'properties' && /^["']?sources["']?\s*:/m.test(this.#unread.text(key, file)));

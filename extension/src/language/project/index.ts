@@ -153,6 +153,18 @@ export class ProjectIndex {
     return this.models.first.get(file);
   }
 
+  /** Of a file that is one version of a model: which one, of which model. */
+  versionOf({ name, package: from }: Model): { model: string; version: string } | undefined {
+    const described = this.described('model', name, from)?.described;
+    const version = described?.versions?.find(({ file }) => file === name)?.v;
+    return described && version !== undefined && described.name !== name ? { model: described.name, version } : undefined;
+  }
+
+  /** The versions that YAML gives a model, the latest first. */
+  versions({ name, package: from }: Model): readonly string[] | undefined {
+    return this.described('model', name, from)?.described.versions?.map(({ v }) => v);
+  }
+
   modelOfFile(file: string): Model | undefined {
     return this.#modelOfFile.get(file);
   }

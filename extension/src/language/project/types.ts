@@ -103,6 +103,10 @@ export interface Project {
   readonly models: ReadonlyMap<string, Model>;
   /** the version of a model that `ref('orders', v=2)` asks for */
   modelVersion(name: string, version: string): Model | undefined;
+  /** of a file that is one version of a model: `ref` finds it by that model's name alone */
+  versionOf(model: Model): { model: string; version: string } | undefined;
+  /** those that YAML gives a model, the latest first */
+  versions(model: Model): readonly string[] | undefined;
   /** by `source.table` */
   readonly sources: ReadonlyMap<string, SourceTable>;
   /** the project's own by name, those of packages by `package.name` */
