@@ -11,6 +11,9 @@ export interface Input {
   column: string;
 }
 
+/** Calls that are no macros of the project. */
+const BUILT_IN = new Set(['ref', 'source', 'var', 'config', 'env_var']);
+
 /** Follows columns within a file; what it comes by twice is followed once, so that no recursion and no width is endless. */
 export class ColumnInputs {
   readonly #found = new Map<string, Input>();
@@ -109,6 +112,24 @@ export class ColumnInputs {
       const meant = select.windows?.find((one) => one.definition && one.name === name);
       if (meant?.definition) this.#span(select, meant.definition);
     }
+    for (const { name, span: called } of this.document.jinja.calls) if (within(called, span)) this.#macro(select, name);
+  }
+
+  /** What a macro of the project reads where its expression is written: columns by their bare names. */
+  #macro(select: Select, name: string): void {
+    const macro = BUILT_IN.has(name) ? undefined : this.project.macros.get(name);
+    const document = macro && this.project.sql(macro.file);
+    if (!document || this.#read.has(`${macro.file} ${name}`)) return;
+    this.#read.add(`${macro.file} ${name}`);
+    const { text, jinja, sql: { tokens } } = document;
+    const body = tokens.filter((token) => within(token, macro.definition.body));
+    const words = body.map(({ start, end }) => text.slice(start, end).toLowerCase());
+    // A query reads rows of its own
+    if (words.includes('select')) return;
+    for (const [at, { kind }] of body.entries()) {
+      if ((kind === 'word' || kind === 'quoted') && words[at + 1] !== '(' && words[at - 1] !== '.') this.#named(select, kind === 'word' ? words[at] ?? '' : folded(text.slice(body[at]?.start, body[at]?.end)));
+    }
+    for (const call of jinja.calls) if (within(call.span, macro.definition.body)) this.#macro(select, call.name);
   }
 
   #reference(select: Select, reference: ColumnReference): void {

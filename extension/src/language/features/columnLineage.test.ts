@@ -94,6 +94,11 @@ test('windows by name, functions in FROM, rows of VALUES, and new names count', 
   assert.equal(inputs("select a as m from {{ ref('v', v=1) }}"), 'v_v1.a');
 });
 
+test('a macro of the project reads the columns that its expression names, and a query in it rows of its own', () => {
+  made.edit('macros/share.sql', "{% macro share(part) %} {{ part }}::numeric / {{ whole() }} {% endmacro %}{% macro whole() %} nullif(b, 'a'::text) /* c */ {% endmacro %}{% macro looked_up() %} (select max(c) from t) {% endmacro %}");
+  assert.equal(inputs("select {{ share('x.a') }} + {{ looked_up() }} as m from $x as x"), 'x.a x.b');
+});
+
 test('where no column is there is none', () => {
   assert.equal(columnLineage(at('models/mart.sql', 'sel¦ect 1 as one')), null);
 });
