@@ -64,12 +64,19 @@ export class Publisher {
 
   #later(milliseconds = OTHERS): void {
     clearTimeout(this.#others);
-    this.#others = setTimeout(() => {
-      for (const document of this.options.documents.all) {
-        if (document.text.length < LARGE) void this.#publish(document);
-        else this.#whenQuiet(document, PAUSE);
+    this.#others = setTimeout(() => void this.#publishAll(), milliseconds);
+  }
+
+  async #publishAll(): Promise<void> {
+    const { documents } = this.options;
+    for (const document of documents.all) {
+      if (document.text.length >= LARGE) this.#whenQuiet(document, PAUSE);
+      else {
+        await this.#publish(document);
+        // There may be dozens: what a person asks meanwhile goes first
+        await new Promise(setImmediate);
       }
-    }, milliseconds);
+    }
   }
 
   #whenQuiet(document: OpenDocument, milliseconds: number): void {
