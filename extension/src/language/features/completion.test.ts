@@ -57,6 +57,16 @@ describe('Jinja', () => {
     assert.deepEqual(completion(versions.at('models/new.sql', `select * from {{ ref('${CURSOR}') }}`), "'", true)?.items.map(({ label }) => label).sort(), ['dim', 'new']);
   });
 
+  test('thousands of models carry a range where a client would not replace the right text by itself, and one for all where it takes that', () => {
+    const many = projectOf(Object.fromEntries(Array.from({ length: 2500 }, (_, index) => [`models/m_${index}.sql`, 'select 1 as a'])));
+    const list = (marked: string, shared = false): ReturnType<typeof completion> => completion(many.at('models/m_0.sql', marked), "'", true, shared);
+    assert.equal(list(`select * from {{ ref('m_${CURSOR}') }}`)?.items.length, 2500);
+    assert.ok(list(`select * from {{ ref('m_${CURSOR}') }}`)?.items.every(({ textEdit }) => !textEdit));
+    assert.ok(list(`select * from {{ ref('${CURSOR}m_7') }}`)?.items.every(({ textEdit }) => textEdit));
+    assert.ok(list(`select * from {{ ref('m_1${CURSOR}') }}`)?.items.length);
+    assert.deepEqual(list(`select * from {{ ref('m_${CURSOR}') }}`, true)?.itemDefaults?.editRange, { start: { line: 0, character: 22 }, end: { line: 0, character: 24 } });
+  });
+
   test('names are offered with their quotes where none are written', () => {
     assert.equal(sql(`select * from {{ ref(${CURSOR}) }}`, '(').take('stg_orders'), "select * from {{ ref('stg_orders') }}");
     assert.equal(sql(`select * from {{ ref(stg_or${CURSOR}\nwhere true`).take('stg_orders'), "select * from {{ ref('stg_orders'\nwhere true");
