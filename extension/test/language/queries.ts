@@ -129,15 +129,17 @@ class Writer {
     }
     if (items.length === 0) add('number', '1');
     const over = window === undefined ? '' : `\nwindow ${window} as (partition by ${this.#any(read)} order by ${this.#any(read)})`;
-    // Bare names in ORDER BY sqlglot loses where the query's columns get other ones
+    // Bare names in ORDER BY and DISTINCT ON sqlglot loses where the query's columns get other ones
     const order = plain || !this.#chance(0.15) ? '' : `\norder by ${this.#qualified(read)}${this.#chance(0.5) ? ' desc' : ''}, 1 limit 10`;
-    return { sql: `select ${this.#chance(0.05) && order === '' ? 'distinct ' : ''}${items.join(', ')}\n${from}${where}${over}${order}`, columns };
+    return { sql: `select ${order === '' && this.#chance(0.05) ? 'distinct ' : order === '' && this.#chance(0.05) ? `distinct on (${this.#qualified(read)}) ` : ''}${items.join(', ')}\n${from}${where}${over}${order}`, columns };
   }
 
   /** A query of one row and one column, which reads the rows around it too. */
   #scalar(outer: readonly Read[], kind: Kind, depth: number): string {
     const { sql, read } = this.#from(Math.max(depth, 2), true);
-    return `(select ${this.#aggregate(read, kind)} ${sql.replaceAll('\n', ' ')} where ${this.#condition([...read, ...outer], 1)})`;
+    const rest = `${sql.replaceAll('\n', ' ')} where ${this.#condition([...read, ...outer], 1)})`;
+    if (kind === 'boolean' && this.#chance(0.6)) return this.#chance(0.5) ? `exists (select 1 ${rest}` : `${this.#column(outer, 'number')} in (select ${this.#expression([...read, ...outer], 'number', 1)} ${rest}`;
+    return `(select ${this.#aggregate(read, kind)} ${rest}`;
   }
 
   // ---- FROM
@@ -278,7 +280,7 @@ class Writer {
   #aggregate(read: readonly Read[], kind: Kind): string {
     const of = (one: Kind): string => this.#expression(read, one, 1);
     const made = {
-      number: [() => 'count(*)', () => `sum(${of('number')})`, () => `avg(${of('number')})`, () => `count(distinct ${of('text')})`, () => `max(${of('number')})`],
+      number: [() => 'count(*)', () => `sum(${of('number')})`, () => `avg(${of('number')})`, () => `count(distinct ${of('text')})`, () => `max(${of('number')})`, () => `percentile_cont(0.5) within group (order by ${this.#column(read, 'number')}::double precision)`],
       text: [() => `min(${of('text')})`, () => `string_agg(${of('text')}, ',' order by ${this.#any(read)})`],
       time: [() => `max(${of('time')})`, () => `min(${of('time')})`],
       boolean: [() => `bool_or(${of('boolean')})`, () => `every(${of('boolean')})`],
