@@ -33,8 +33,13 @@ export function readStart(file: string, bytes = 64 * 1024): string | undefined {
 
 /** When a file changed and its size, as one text to compare; undefined where there is none. */
 export function stampOf(file: string): string | undefined {
-  const stat = fs.statSync(file, { throwIfNoEntry: false });
-  return stat?.isFile() ? `${stat.mtimeMs} ${stat.size}` : undefined;
+  try {
+    const stat = fs.statSync(file, { throwIfNoEntry: false });
+    return stat?.isFile() ? `${stat.mtimeMs} ${stat.size}` : undefined;
+  } catch {
+    // A folder that may not be looked into
+    return undefined;
+  }
 }
 
 /**

@@ -188,6 +188,19 @@ test('the header of a seed has places', () => {
   ]);
 });
 
+test('a large seed that changes stays one, and goes when its file does', () => {
+  const { project, root } = made();
+  const file = path.join(root, 'seeds', 'large.csv');
+  fs.writeFileSync(file, `id,name\n${'1,x\n'.repeat(2_200_000)}`);
+  project.changed(file);
+  assert.ok(project.models.has('large'));
+  project.changed(file);
+  assert.deepEqual(project.seedColumns(project.models.get('large')?.file ?? '').map(({ name }) => name), ['id', 'name']);
+  fs.rmSync(file);
+  project.changed(file);
+  assert.ok(!project.models.has('large'));
+});
+
 test('what changes is read again, what goes is forgotten, what comes is there', () => {
   const { project, write } = made();
   while (project.step());

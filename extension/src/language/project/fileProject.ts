@@ -300,7 +300,7 @@ export class FileProject implements Project {
         this.#read(known);
         continue;
       }
-      if (this.#unread.text(key, file) === '' && this.#parse(file) === undefined) {
+      if (this.overlay(file) === undefined && stampOf(file) === undefined) {
         if (known) this.#forget(known);
         continue;
       }

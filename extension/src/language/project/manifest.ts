@@ -24,15 +24,19 @@ export function extractColumns(text: string, project: string): Extracted {
   interface Node { resource_type?: string; package_name?: string; name?: string; source_name?: string; columns?: Record<string, { name: string; data_type?: string | null; type?: string; description?: string }> }
   const file = JSON.parse(text) as { nodes?: Record<string, Node>; sources?: Record<string, Node> };
   const found: Extracted = [];
+  const names = new Set<string>();
   const add = (id: string, { columns }: Node): void => {
     // `model.project.name`, `source.project.source.table`
-    const [kind = '', from = '', ...name] = id.split('.');
-    if (!['model', 'seed', 'snapshot', 'source'].includes(kind) || (kind !== 'source' && from !== project && found.some(([known]) => known === name.join('.')))) return;
+    const [kind = '', from = '', ...parts] = id.split('.');
+    const name = parts.join('.');
+    if (!['model', 'seed', 'snapshot', 'source'].includes(kind) || (kind !== 'source' && from !== project && names.has(name))) return;
     const list = Object.values(columns ?? {}).map((column) => {
       const type = column.data_type ?? column.type;
       return { name: column.name, ...(type ? { type } : {}), ...(column.description ? { description: column.description } : {}) };
     });
-    if (list.length > 0) found.push([name.join('.'), list]);
+    if (list.length === 0) return;
+    names.add(name);
+    found.push([name, list]);
   };
   for (const [id, node] of Object.entries(file.nodes ?? {})) add(id, node);
   for (const [id, node] of Object.entries(file.sources ?? {})) add(id, node);
@@ -45,6 +49,8 @@ export class ManifestColumns {
   #stale = true;
   #reading = false;
   readonly #read = new Map<string, { stamp: string; extracted: Extracted }>();
+  /** stamps of files that could not be read */
+  readonly #broken = new Map<string, string>();
 
   /** @param arrived new columns are known from now on */
   constructor(private readonly arrived: () => void) {}
@@ -69,9 +75,10 @@ export class ManifestColumns {
     for (const file of files) {
       const stamp = stampOf(file);
       if (stamp === undefined || this.#read.get(file)?.stamp === stamp) continue;
-      const extracted = await extract(file, project).catch(() => undefined);
-      // The last good one stays where this one is half-written; asking again reads it again
+      const extracted = this.#broken.get(file) === stamp ? undefined : await extract(file, project).catch(() => undefined);
+      // The last good one stays where this one is half-written; once it is another one, asking again reads it again
       if (!extracted) {
+        this.#broken.set(file, stamp);
         this.#stale = true;
         continue;
       }

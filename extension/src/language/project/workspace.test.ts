@@ -107,3 +107,22 @@ test('an editor that opens or closes what the disk has changes nothing; unsaved 
   workspace.opened(file, () => "select 2 as a from {{ ref('c') }}");
   assert.equal(project.uses('ref', 'c').length, 1);
 });
+
+test('what fails in one place is told, and keeps nothing else from being read and prepared', async () => {
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'workspace-'));
+  folders.push(root);
+  fs.mkdirSync(path.join(root, 'models'));
+  fs.writeFileSync(path.join(root, 'dbt_project.yml'), 'name: shop\n');
+  for (const name of ['a', 'b', 'c']) fs.writeFileSync(path.join(root, 'models', `${name}.sql`), 'select 1 as one');
+  const [prepared, logged]: [string[], string[]] = [[], []];
+  const workspace = new Workspace(() => undefined, (message) => logged.push(message), (_, model) => {
+    if (model === 'b') throw new Error('b cannot be prepared');
+    prepared.push(model);
+  });
+  workspaces.push(workspace);
+  workspace.addRoot(root);
+  await soon(() => prepared.length === 2);
+  assert.deepEqual(prepared.sort(), ['a', 'c']);
+  assert.equal(logged.length, 1);
+  assert.match(logged[0] ?? '', /b cannot be prepared/);
+});

@@ -140,7 +140,7 @@ export class Workspace {
       const part = parts.at(-1);
       this.#comparing = part !== undefined && !this.#closed;
       if (!part || this.#closed) return;
-      const { done, value } = part.rest.next();
+      const { done, value } = this.#safely('Comparing', part.project, () => part.rest.next()) ?? { done: true, value: false };
       if (done) {
         parts.pop();
         if (value) this.touched([path.join(part.project.root, 'dbt_project.yml')]);
@@ -177,6 +177,16 @@ export class Workspace {
     this.#finding.unref();
   }
 
+  /** Does a piece of work; one that fails is told and does not keep the others from being done. */
+  #safely<T>(what: string, project: FileProject, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.log(`${what} ${project.root}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
   /** The next piece of work on a project. @returns whether there is more */
   #step(project: FileProject): boolean {
     if (!project.complete) {
@@ -209,7 +219,7 @@ export class Workspace {
       const end = performance.now() + SLICE;
       const busy = this.projects.filter((project) => {
         let more = true;
-        while (more && performance.now() < end) more = this.#step(project);
+        while (more && performance.now() < end) more = this.#safely('Reading', project, () => this.#step(project)) ?? true;
         return more;
       });
       this.#reading = busy.length > 0;

@@ -24,6 +24,7 @@ test('a file is spelled as the client spelled it, or its folder', () => {
 
 test('drives and shares of Windows', () => {
   const uris = new Uris(path.win32);
+  assert.equal(uris.fileOf('file:///C:/'), 'c:\\', 'the drive, and not where somebody stands on it');
   assert.equal(uris.fileOf('file:///C%3A/Users/a/models/x.sql'), 'c:\\Users\\a\\models\\x.sql');
   assert.equal(uris.fileOf('file:///c:/Users/a/models/x.sql'), 'c:\\Users\\a\\models\\x.sql');
   assert.equal(uris.uriOf('c:\\Users\\a b\\x.sql'), 'file:///c%3A/Users/a%20b/x.sql');

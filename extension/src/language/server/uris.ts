@@ -32,10 +32,15 @@ export class Uris {
     if (!match) return undefined;
     const [, host = '', encoded = ''] = match;
     const decoded = decode(encoded);
-    if (this.platform.sep === '/') return strip(this.platform.normalize(decoded));
-    if (host !== '' && host.toLowerCase() !== 'localhost') return strip(this.platform.normalize(`\\\\${host}${decoded}`));
+    if (this.platform.sep === '/') return this.#strip(this.platform.normalize(decoded));
+    if (host !== '' && host.toLowerCase() !== 'localhost') return this.#strip(this.platform.normalize(`\\\\${host}${decoded}`));
     // `/c:/folder` → `c:\folder`
-    return strip(this.platform.normalize(decoded.replace(/^\/([A-Za-z]:)/, (_, drive: string) => drive.toLowerCase())));
+    return this.#strip(this.platform.normalize(decoded.replace(/^\/([A-Za-z]:)/, (_, drive: string) => drive.toLowerCase())));
+  }
+
+  /** Without a separator at its end, which a root alone needs. */
+  #strip(file: string): string {
+    return file === this.platform.parse(file).root ? file : file.replace(/[/\\]+$/, '');
   }
 
   /** The URI of a file, in the client's spelling where it is known. */
@@ -69,8 +74,4 @@ function decode(text: string): string {
 
 function encode(file: string): string {
   return file.split('/').map((part) => encodeURIComponent(part).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)).join('/');
-}
-
-function strip(file: string): string {
-  return file.length > 1 ? file.replace(/[/\\]+$/, '') : file;
 }
