@@ -309,8 +309,8 @@ function commonOf(columns: readonly Column[]): string | undefined {
   return types.length === columns.length ? resultOf('coalesce', types) : undefined;
 }
 
-/** The select whose relations a correlated or lateral one sees too. */
-function outerSelect({ query }: Select): Select | undefined {
+/** The select around a correlated or lateral one, whose relations it sees too: also from a branch of a union in it. */
+export function outerSelect({ query }: Select): Select | undefined {
   for (let at: Query | undefined = query; at; at = at.parent) if (at.parentSelect) return at.parentSelect;
   return undefined;
 }

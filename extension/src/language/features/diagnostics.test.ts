@@ -155,6 +155,7 @@ test('a diagnostic has its place, code and source, and the other places', () => 
 
 test('a package is not the person\'s to repair', () => {
   assert.deepEqual(found("select * from {{ ref('nothing') }}", { file: 'dbt_packages/other/models/x.sql', files: { 'dbt_packages/other/dbt_project.yml': 'name: other\n' } }), []);
+  assert.deepEqual(found("select * from {{ ref('nothing') }}", { file: 'vendor/dbt/other/models/x.sql', files: { 'dbt_project.yml': 'name: shop\npackages-install-path: vendor/dbt\n', 'vendor/dbt/other/dbt_project.yml': 'name: other\n' } }), []);
 });
 
 test('the project of this workspace has nothing wrong', () => {

@@ -1,5 +1,4 @@
 /** What is wrong in a file, at its exact place: asked for after every change, so nothing here waits for dbt. */
-import path from 'node:path';
 import type { Diagnostic } from 'vscode-languageserver';
 import type { JinjaFile } from '../analysis/types';
 import { columnProblems } from './diagnosticsColumns';
@@ -20,7 +19,7 @@ export function diagnostics(request: FileRequest): Diagnostic[] {
 
 /** Everything that is wrong in a file, with its fixes, in the order of the text. */
 export function problemsOf({ project, file, role, sql, yaml }: FileRequest): Problem[] {
-  if (role === undefined || isPackages(project.root, file)) return [];
+  if (role === undefined || project.packageOf(file) !== undefined) return [];
   const found: Problem[] = [];
   if (yaml) found.push(...yamlProblems(project, file, yaml, role));
   if (sql) {
@@ -50,8 +49,4 @@ function boundIn({ variables, definitions }: JinjaFile): ReadonlySet<string> {
     for (const parameter of parameters) names.add(parameter.name);
   }
   return names;
-}
-
-function isPackages(root: string, file: string): boolean {
-  return /^(?:dbt_packages|dbt_modules|target)[\\/]/.test(path.relative(root, file));
 }

@@ -4,6 +4,7 @@ import type { ColumnReference, Relation, Select, SelectItem, Span, SqlDocument }
 import type { Columns, Model, Project } from '../project/types';
 import { addColumns } from './codeActionsModels';
 import { didYouMean, ERROR, HINT, replacements, similar, type Problem } from './diagnosticsProblem';
+import { outer } from './targetScopes';
 
 /** Columns that every table of PostgreSQL has. */
 const SYSTEM = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid', 'oid']);
@@ -65,11 +66,6 @@ function referenceProblems(project: Project, file: string, document: SqlDocument
     }
   }
   return found;
-}
-
-function outer({ query }: Select): Select | undefined {
-  for (let at: typeof query | undefined = query; at; at = at.parent) if (at.parentSelect) return at.parentSelect;
-  return undefined;
 }
 
 const nameOf = ({ alias, path }: Relation): string => (alias?.name ?? path.at(-1) ?? '').toLowerCase();

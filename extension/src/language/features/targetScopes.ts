@@ -1,6 +1,9 @@
 /** Names inside one file's SQL: which CTE a relation reads, which relation a qualifier names. */
+import { outerSelect as outer } from '../analysis/columnsQuery';
 import type { ColumnReference, Cte, Query, Relation, Select, Span, SqlDocument } from '../analysis/types';
 import { stringNames } from './targetStrings';
+
+export { outer };
 
 export const holds = (span: Span | undefined, offset: number): boolean => span !== undefined && span.start <= offset && offset <= span.end;
 
@@ -76,13 +79,6 @@ export function relationNamed(document: SqlDocument, select: Select | undefined,
     const relation = at.from.find((one) => nameOf(document, one) === name);
     if (relation) return { relation, select: at };
   }
-  return undefined;
-}
-
-/** The select around a select, whose relations it sees too. */
-export function outer(select: Select): Select | undefined {
-  // A branch of a union in a subquery, too, sees what is around the whole
-  for (let query: Query | undefined = select.query; query; query = query.parent) if (query.parentSelect) return query.parentSelect;
   return undefined;
 }
 

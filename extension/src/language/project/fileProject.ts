@@ -185,7 +185,6 @@ export class FileProject implements Project {
     return this.#files.get(pathKey(file))?.role ?? this.#layout.place(file)?.role;
   }
 
-  /** The package that a file belongs to; undefined for the project's own. */
   packageOf(file: string): string | undefined {
     return this.#layout.place(file)?.package;
   }

@@ -134,6 +134,8 @@ export interface Project {
   /** the model whose file this is */
   modelOfFile(file: string): Model | undefined;
   roleOf(file: string): FileRole | undefined;
+  /** the package that a file belongs to; undefined for the project's own */
+  packageOf(file: string): string | undefined;
   /** the header of a seed's file */
   seedColumns(file: string): readonly { name: string; span: Span }[];
   /** whether everything was read once: before that "unknown" is not certain */
