@@ -250,8 +250,9 @@ class Lane implements Disposable {
     if (known && same) return known.process;
     if (known?.process.alive) log?.('dbt, its profile or .env changed: dbt starts again.');
     await this.end();
-    if (this.#disposed) throw new Cancelled();
     await fs.mkdir(folder, { recursive: true });
+    // From here to its start nothing is waited for: nobody would end it
+    if (this.#disposed) throw new Cancelled();
     const setup = { folder, role: this.role, profilesDirectory, target: target === '' ? null : target };
     const started = new SessionProcess({ python: interpreter.path, script, env, cwd: project, setup, limits: { ...LIMITS, ...this.options.limits } });
     const opened = (this.#process = { process: started, stamp, installed: undefined as string | undefined });

@@ -30,6 +30,8 @@ export class WorkspaceProjects extends ProjectIndex implements Disposable {
     }));
     this.#disposables.add(vscode.workspace.onDidSaveTextDocument(({ uri }) => this.#note(uri)));
     this.#disposables.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+      // What was typed last is gone with it
+      this.#edited.delete(uri.fsPath);
       if (uri.scheme === 'file' && this.concerns(uri.fsPath)) void this.overlay(uri.fsPath, undefined);
     }));
     this.#disposables.add(this.onDidChange(() => this.#watch()));

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { Cancelled, HumanError } from '../base/errors';
-import type { Event } from '../base/events';
+import type { Disposable, Event } from '../base/events';
 import { COMMANDS } from '../contributions';
 import type { Asset, Dagster, Launch, Run } from '../dagster/types';
 import { hasFailingCheck, nameOf } from '../dagster/words';
@@ -121,7 +121,7 @@ export class Materializer {
     await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Waiting for Dagster …'), cancellable: true }, async (_, token) => {
       const cancelled = new Promise<never>((_resolve, reject) => token.onCancellationRequested(() => reject(new Cancelled())));
       if (this.dagster.state.kind === 'stopped') await Promise.race([this.dagster.start(), cancelled]);
-      await Promise.race([until(this.dagster.onDidChange, () => this.#settled()), cancelled]);
+      await until(this.dagster.onDidChange, () => this.#settled(), cancelled);
     });
     const { state } = this.dagster;
     if (state.kind === 'connected' && this.dagster.assets.length > 0) return;
@@ -178,13 +178,13 @@ export class Materializer {
   }
 }
 
-async function until(event: Event<void>, holds: () => boolean): Promise<void> {
+/** @param cancelled rejects where nobody waits any more */
+async function until(event: Event<void>, holds: () => boolean, cancelled: Promise<never>): Promise<void> {
   if (holds()) return;
-  await new Promise<void>((resolve) => {
-    const subscription = event(() => {
-      if (!holds()) return;
-      subscription.dispose();
-      resolve();
-    });
-  });
+  let subscription: Disposable | undefined;
+  try {
+    await Promise.race([new Promise<void>((resolve) => (subscription = event(() => holds() && resolve()))), cancelled]);
+  } finally {
+    subscription?.dispose();
+  }
 }

@@ -106,8 +106,10 @@ export class PostgresWarehouse implements ReadingWarehouse, Disposable {
     let reason: Error | undefined;
     let cancelling: Promise<void> | undefined;
     let last: NodeJS.Timeout | undefined;
+    let ended = false;
     const stop = (why: Error): void => {
-      if (reason) return;
+      // The answer to a look may come late: the connection is somebody else's by then
+      if (reason || ended) return;
       reason = why;
       cancelling = cancel(client, open.login);
       last = setTimeout(() => cut(client), CANCEL_MS);
@@ -117,6 +119,7 @@ export class PostgresWarehouse implements ReadingWarehouse, Disposable {
     const timer = setTimeout(() => stop(timedOut(timeout)), timeout);
     const look = setInterval(() => void this.#somebodyWaits(open, client).then((waits) => waits && stop(new GaveWay())), LOOK_MS);
     const end = async (error?: unknown): Promise<void> => {
+      ended = true;
       clearTimeout(timer);
       clearInterval(look);
       signal?.removeEventListener('abort', abort);
