@@ -94,6 +94,15 @@ test('half-written text gives the scopes that it has', () => {
   for (const text of ['select', 'select from', 'with', 'with a', 'with a as', 'with a as (', 'select * from (select 1 as a', "select 'abc", 'values (1', 'select a from t join', 'select a::', 'select (((', '{{', 'select {% if', 'select "a', 'select /* a', 'select $$ a']) parseSql(text);
 });
 
+test('FROM of a function that is not closed is the clause', () => {
+  for (const open of ['trim(a.', "position('x' in a.", 'extract(epoch from a.', 'substring(a.', 'nullif(trim(a.', 'trim(both from a.']) {
+    for (const rest of [', a.b c from t a', '\n, d\nfrom t a where true', ', e from t a join u on a.f = u.f', ' from t a where true']) assert.deepEqual(last(`select ${open}${rest}`).from[0]?.alias?.name, 'a', open + rest);
+  }
+  assert.deepEqual(references(last("select trim(both 'x' from a), trim(from b), extract(epoch from (select max(c) from u)), substring(d from 2 for 3) from t")), ['a', 'b', 'd']);
+  const half = last('select a.b, a.\n substring(a.c from 2) d from t a');
+  assert.deepEqual([items(half), relations('select a.b, a.\n substring(a.c from 2) d from t a')], [['b', ' …', 'd text'], ['name t as a']]);
+});
+
 test('branches of Jinja are read side by side', () => {
   const branches = own("{% if is_incremental() %} select a from {{ ref('q') }} {% else %} select b from {{ source('s', 't') }} s {% endif %}");
   assert.equal(branches.dynamic, true);

@@ -15,6 +15,7 @@ const BOOLEAN = new Set(['and', 'or', 'not', 'in', 'is', 'like', 'ilike', 'simil
 const PREDICATES = new Set(['unknown', 'normalized', 'json', 'document', 'null', 'true', 'false']);
 const NORMAL_FORMS = new Set(['nfc', 'nfd', 'nfkc', 'nfkd']);
 const JSON_KINDS = new Set(['value', 'array', 'object', 'scalar']);
+const TRIMMED = new Set(['both', 'leading', 'trailing']);
 /** Reserved words that a new operand follows. */
 const BEFORE_OPERAND = new Set(['from', 'for', 'placing', 'using', 'when', 'then', 'else']);
 
@@ -286,8 +287,14 @@ export abstract class ExpressionParser extends TokenReader {
       if (this.startsQuery()) this.query(true);
       else if (this.word() !== ')') {
         const fromFunction = name !== undefined && FROM_FUNCTIONS.has(name);
-        if (name === 'extract' && (this.isName() || this.token()?.kind === 'string')) this.at++;
-        const given = this.list(fromFunction ? 'from-argument' : 'argument');
+        // FROM right behind what is taken, or from where, is the function's
+        if ((name === 'extract' && (this.isName() || this.token()?.kind === 'string')) || (name === 'trim' && TRIMMED.has(this.word()))) {
+          this.at++;
+          this.accept('from');
+        }
+        // FROM behind a comma is the clause's: the function is not closed
+        const given = [this.expression(fromFunction ? 'from-argument' : 'argument')];
+        while (this.accept(',')) given.push(this.expression('argument'));
         jinja ||= given.some((made) => made.jinja);
         if (name !== undefined && bare && !jinja && isTyped(name)) typing = typingOf(name, given.map(typed));
       }

@@ -298,7 +298,8 @@ export class QueryParser extends FromParser {
       this.skipPieces();
       return 'pieced';
     }
-    if (!this.isName() || (!explicit && token.kind === 'word' && RESERVED.has(this.word()))) return undefined;
+    // A call behind what is half-written: `a. f(b)`
+    if (!this.isName() || (!explicit && ((token.kind === 'word' && RESERVED.has(this.word())) || this.word(1) === '('))) return undefined;
     this.at++;
     return token;
   }

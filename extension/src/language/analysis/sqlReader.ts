@@ -7,6 +7,8 @@ import type { Select, Token } from './types';
 export type Context = 'item' | 'condition' | 'argument' | 'from-argument' | 'cast' | 'case' | 'window';
 
 export const ARGUMENT_ENDS = new Set(['select', 'where', 'group', 'having', 'union', 'intersect', 'except']);
+/** Stand behind a relation, and in no function's parentheses. */
+const BEHIND_FROM = new Set(['from', 'join', 'on', 'using', 'order', 'limit', 'window']);
 export const FRAMES = new Set(['rows', 'range', 'groups']);
 /** Functions that are written with words that are reserved elsewhere. */
 export const RESERVED_FUNCTIONS = new Set(['left', 'right', 'user', 'overlaps', 'binary', 'grouping', 'isnull', 'notnull']);
@@ -138,7 +140,7 @@ export abstract class TokenReader {
           if (word === 'from' || ARGUMENT_ENDS.has(word)) return true;
           break;
         case 'argument': if (word === 'from' || ARGUMENT_ENDS.has(word)) return true; break;
-        case 'from-argument': if (ARGUMENT_ENDS.has(word)) return true; break;
+        case 'from-argument': if (ARGUMENT_ENDS.has(word) || (word === 'from' && !this.#closes())) return true; break;
         case 'cast': if (word === 'as' || word === 'from' || ARGUMENT_ENDS.has(word)) return true; break;
         case 'case': if (['when', 'then', 'else', 'end', 'from'].includes(word) || ARGUMENT_ENDS.has(word)) return true;
       }
@@ -146,5 +148,18 @@ export abstract class TokenReader {
     }
     // A name behind an operand is its alias
     return context === 'item' && operand;
+  }
+
+  /** Whether the parentheses around the next word are closed before another clause begins. */
+  #closes(): boolean {
+    let depth = 0;
+    for (let offset = 1; this.at + offset < this.tokens.length; offset++) {
+      const word = this.word(offset);
+      if (word === '(') depth++;
+      else if (word === ')') depth--;
+      if (depth < 0) return true;
+      if (depth === 0 && (BEHIND_FROM.has(word) || ARGUMENT_ENDS.has(word))) return false;
+    }
+    return false;
   }
 }
