@@ -252,7 +252,7 @@ export class QueryColumns {
       case 'query': return relation.query ? this.ofQuery(relation.query) : NONE;
       case 'name': {
         const cte = this.#cteOf(relation);
-        return cte ? this.ofQuery(cte.query, cte.columnAliases) : NONE;
+        return cte ? this.#added(this.ofQuery(cte.query, cte.columnAliases), cte) : NONE;
       }
       case 'function': {
         const { alias, path, span } = relation;
@@ -262,6 +262,12 @@ export class QueryColumns {
       }
       case 'jinja': return NONE;
     }
+  }
+
+  #added(found: Columns, { added }: Cte): Columns {
+    if (!added) return found;
+    const columns = added.map(({ name, span }): Column => ({ name: this.document.text.charAt(span.start) === '"' ? name : name.toLowerCase(), location: { file: this.file, span }, tests: [] }));
+    return { ...found, columns: [...found.columns, ...columns] };
   }
 
   /** The CTE that a name means: those before it, of the queries around it too; itself where it is recursive. */

@@ -41,6 +41,8 @@ test('columns that are read, without anything that only looks like one', () => {
   assert.deepEqual(read("select a from t where b in (1, c) and d between e and 3 and not f and g ilike any (array['x'])"), ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
 });
 
+test('a sign before an operand is no comparison', () => assert.deepEqual(named('~ 1 a, - 1 b, 1 ~ 2 c'), ['a', 'b integer', 'c boolean']));
+
 test('a predicate that is whole may have a name behind it', () => {
   assert.deepEqual(named('a is null x, a is not true y, a isnull z, a is not distinct from b u, a is json object with unique keys v, a is nfc normalized w, a is json and b is unknown q'), ['x', 'y', 'z', 'u', 'v', 'w', 'q'].map((name) => `${name} boolean`));
   assert.deepEqual(references(last('select a is not true b, c notnull d from t where e is null and f is distinct from g')), ['a', 'c', 'e', 'f', 'g']);

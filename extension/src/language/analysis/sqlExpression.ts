@@ -97,7 +97,8 @@ export abstract class ExpressionParser extends TokenReader {
             } else if (this.word() === '*') this.at++;
           } else {
             this.at++;
-            boolean ||= BOOLEAN.has(word);
+            // `~ a` inverts bits
+            boolean ||= BOOLEAN.has(word) && (operand || word !== '~');
             if (word !== ':' && word !== ']') composite = true;
             if (operand) operands.push(withSign(signed, made));
             signed = !operand && (word === '-' || word === '+');

@@ -68,7 +68,7 @@ export abstract class FromParser extends ExpressionParser {
     if (using) {
       if (this.word() !== '(') return;
       const names = this.columnAliases();
-      if (this.word() === 'as' && this.isName(1)) this.at += 2;
+      this.#joinAlias();
       if (relation?.join) {
         relation.join.using = names.map(({ name }) => name);
         relation.join.usingSpans = names.map(({ span }) => span);
@@ -133,8 +133,16 @@ export abstract class FromParser extends ExpressionParser {
       this.depth--;
     } else this.skipParentheses();
     this.accept(')');
-    if (this.word() === 'as' && this.isName(1)) this.at += 2;
+    this.#joinAlias();
     return undefined;
+  }
+
+  /** `(a join b using (c)) as d`, `a join b using (c) as d` */
+  #joinAlias(): void {
+    const token = this.token(1);
+    if (this.word() !== 'as' || !token || !this.isName(1)) return;
+    if (this.select) (this.select.joins ??= []).push(this.nameOf(token));
+    this.at += 2;
   }
 
   #isRelationTag(offset: number): boolean {

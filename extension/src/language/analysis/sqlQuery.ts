@@ -98,13 +98,17 @@ export class QueryParser extends FromParser {
       }
     } else cte.query.span = { start: this.lastEnd, end: this.lastEnd };
     cte.span.end = this.lastEnd;
-    if (this.word() === 'search' || this.word() === 'cycle') this.#searchClause();
+    if (this.word() === 'search' || this.word() === 'cycle') this.#searchClause(cte);
     return as || this.word() === ',' || this.word() === 'as';
   }
 
   /** `search depth first by a set b`, `cycle a set b using c` */
-  #searchClause(): void {
-    while (!this.done && this.word() !== ',' && this.word() !== ')' && this.word() !== 'select') this.at++;
+  #searchClause(cte: Cte): void {
+    for (; !this.done && this.word() !== ',' && this.word() !== ')' && this.word() !== 'select'; this.at++) {
+      const token = this.token(1);
+      if ((this.word() !== 'set' && this.word() !== 'using') || !token || !this.isName(1)) continue;
+      (cte.added ??= []).push({ name: this.nameOf(token), span: { start: token.start, end: token.end } });
+    }
   }
 
   /** The query between parentheses; undefined where something else stands there. */

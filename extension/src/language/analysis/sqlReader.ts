@@ -93,7 +93,7 @@ export abstract class TokenReader {
   protected nameOf(token: Token): string {
     const text = this.text.slice(token.start, token.end);
     if (token.kind !== 'quoted') return text;
-    const bare = text.startsWith('"') ? text.slice(1) : text.slice(3);
+    const bare = text.startsWith('"') ? text.slice(1) : text.slice(3).replace(/\\(?:\+([\da-f]{6})|([\da-f]{4}))/gi, (_, long?: string, short?: string) => String.fromCodePoint(Math.min(parseInt(long ?? short ?? '', 16), 0x10ffff)));
     return (bare.endsWith('"') ? bare.slice(0, -1) : bare).replaceAll('""', '"');
   }
 

@@ -152,6 +152,8 @@ export interface Select {
   span: Span;
   items: SelectItem[];
   from: Relation[];
+  /** aliases of joins as a whole */
+  joins?: string[];
   /** every column read in it, those of nested queries left to these */
   references: ColumnReference[];
   /** the clauses, where they are written (keyword to the clause's end) */
@@ -188,6 +190,8 @@ export interface Cte {
   span: Span;
   query: Query;
   columnAliases?: { name: string; span: Span }[];
+  /** columns that SEARCH and CYCLE add */
+  added?: { name: string; span: Span }[];
 }
 
 export interface SqlFile {

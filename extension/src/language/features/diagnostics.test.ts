@@ -190,3 +190,13 @@ test('a version that is not there, and one by the name of its file', () => {
   for (const right of ["ref('dim')", "ref('dim', v=1)", "ref('dim', version='2')", "ref('dim', v=n)", "ref('dim', v=var('n', 1))", "ref('stg_events', v=1)"]) assert.deepEqual(of(right), [], right);
   assert.deepEqual(messages("select 1 as id from {{ ref('dim_v1') }}", files), [`"dim_v1" is a version of "dim": dbt finds it as ref('dim', v=1).`]);
 });
+
+test('names that joins, SEARCH and CYCLE bring, and those with escapes', () => {
+  for (const right of [
+    "select j.client_id, a.age as k from {{ ref('stg_clients') }} a join {{ ref('stg_clients') }} b using (client_id) as j",
+    "select j.age, 1 as k from ({{ ref('stg_clients') }} a cross join (select 1 as one) b) as j",
+    "with recursive r(n) as (select 1 union select n + 1 from r) search depth first by n set ordering cycle n set is_cycle using way select n, ordering, is_cycle, r.way from r",
+    'select q.U&"d\\0061t" as k from (select 1 as dat) q',
+  ]) assert.deepEqual(found(right).filter((problem) => !problem.startsWith('undocumented')), [], right);
+  assert.deepEqual(found("with recursive r(n) as (select 1 union select n + 1 from r) cycle n set is_cycle using way select ordering from r").filter((problem) => !problem.startsWith('undocumented')), ['unknown-column: ordering']);
+});

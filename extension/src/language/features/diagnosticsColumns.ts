@@ -26,6 +26,8 @@ export function columnProblems(project: Project, file: string, document: SqlDocu
 
 interface Scope {
   relations: { name: string; columns: Columns; relation: Relation }[];
+  /** aliases of joins as a whole, in lower case */
+  joins: readonly string[];
   /** whether FROM names everything that takes part in it */
   whole: boolean;
   /** items of the select list by name, and those that Jinja writes */
@@ -48,7 +50,7 @@ function referenceProblems(project: Project, file: string, document: SqlDocument
   const scopeOf = (select: Select): Scope => {
     const before = scopes.get(select);
     if (before) return before;
-    const scope = { relations: select.from.map((relation) => ({ name: nameOf(relation), columns: columnsOf(relation), relation })), whole: isWhole(tags, select), outputs: byName(select.items), dynamic: select.items.filter((item) => item.dynamic) };
+    const scope = { relations: select.from.map((relation) => ({ name: nameOf(relation), columns: columnsOf(relation), relation })), joins: (select.joins ?? []).map((name) => name.toLowerCase()), whole: isWhole(tags, select), outputs: byName(select.items), dynamic: select.items.filter((item) => item.dynamic) };
     scopes.set(select, scope);
     return scope;
   };
@@ -72,7 +74,8 @@ const nameOf = ({ alias, path }: Relation): string => (alias?.name ?? path.at(-1
 
 function qualifiedProblem(file: string, { name, span, quoted }: ColumnReference, { name: qualifier, span: place }: { name: string; span: Span }, chain: readonly Scope[]): Problem | undefined {
   const wanted = qualifier.toLowerCase();
-  for (const { relations } of chain) {
+  for (const { relations, joins } of chain) {
+    if (joins.includes(wanted)) return undefined;
     const all = relations.filter((one) => one.name === wanted);
     if (all.length === 0) continue;
     const columns = all[0]?.columns;

@@ -182,7 +182,7 @@ export class Makers {
 
   /** What makes a column of a CTE. */
   ofCte(scope: Scope, cte: Cte, name: string, depth = 0): readonly Maker[] {
-    const named = cte.columnAliases?.find(({ span }) => spelt(scope.document.text, span) === name);
+    const named = [...cte.columnAliases ?? [], ...cte.added ?? []].find(({ span }) => spelt(scope.document.text, span) === name);
     return named ? [this.alias(scope, named.span)] : this.ofQuery(scope, cte.query, name, depth);
   }
 
