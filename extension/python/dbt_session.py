@@ -163,7 +163,7 @@ class Session:
 
     def do_invoke(self, params: Json, event: Any) -> Json:
         """`{project, args}`: any command of dbt, its events one by one → its results."""
-        options = self._options(self._folder(params["project"]))
+        options = self._options(self._folder(params["project"]), has_target=params["args"][0] != "deps")
 
         def heard(message: Any) -> None:
             told = event_of(message)
@@ -191,20 +191,15 @@ class Session:
         os.chdir(project)
         return self._folders[project]
 
-    def _options(self, folder: Path) -> list[str]:
+    def _options(self, folder: Path, has_target: bool = True) -> list[str]:
+        # `dbt deps` makes nothing of a project, and refuses to be told where to put it
         from dbt.cli.resolvers import default_profiles_dir
 
         profiles = self.setup.get("profilesDirectory") or os.environ.get("DBT_PROFILES_DIR") or default_profiles_dir()
         target = self.setup.get("target")
         return [
-            *(
-                "--profiles-dir",
-                str(profiles),
-                "--target-path",
-                str(folder / "target"),
-                "--log-path",
-                str(folder / "logs"),
-            ),
+            *("--profiles-dir", str(profiles), "--log-path", str(folder / "logs")),
+            *(["--target-path", str(folder / "target")] if has_target else []),
             *("--log-level", "none", "--log-level-file", "none", "--no-use-colors"),
             *(["--target", target] if target else []),
         ]

@@ -39,7 +39,7 @@ class Shadow:
         found = dict(self._files())
         changed: set[str] = set()
         for name in self._known.keys() - found.keys():
-            self._path(name).unlink(missing_ok=True)
+            self._drop(self._path(name))
             changed.add(name)
         for name, stamp in found.items():
             if self._known.get(name) != stamp:
@@ -94,14 +94,26 @@ class Shadow:
             # With its time, by which dbt tells what changed
             shutil.copy2(source, target)
 
+    def _drop(self, path: Path) -> None:
+        """Removes a file, and the folders that are empty without it: dbt takes every folder of packages for one."""
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            for folder in path.parents:
+                if folder == self.root:
+                    return
+                folder.rmdir()
+
     def _sweep(self, found: dict[str, Any]) -> None:
         """Removes what an earlier process left and the project does not have."""
         wanted = {self._path(name) for name in found}
-        for folder, _, names in os.walk(self.root):
+        for folder, _, names in os.walk(self.root, topdown=False):
             for name in names:
                 path = Path(folder) / name
                 if path not in wanted:
                     path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                if Path(folder) != self.root:
+                    Path(folder).rmdir()
 
     def _files(self) -> Any:
         import yaml

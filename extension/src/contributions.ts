@@ -36,6 +36,7 @@ export const COMMANDS = {
   stopServices: 'attribution.stopServices',
   restartServices: 'attribution.restartServices',
   setUp: 'attribution.setUp',
+  installPackages: 'attribution.installPackages',
   reloadProject: 'attribution.reloadProject',
   selectInterpreter: 'attribution.selectInterpreter',
   setDagsterHeaders: 'attribution.setDagsterHeaders',

@@ -1,9 +1,12 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { registerAssets } from './assets';
 import { Cancelled, HumanError, messageOf } from './base/errors';
 import { Emitter } from './base/events';
 import { registerCompiled } from './compiled';
 import { COMMANDS, CONTEXT } from './contributions';
+import { PACKAGE_FILES } from './dbt/projectFile';
 import { registerJourney } from './journey';
 import { showParseErrors } from './environment/diagnostics';
 import { registerLanguage } from './language';
@@ -72,6 +75,11 @@ export function activate(context: vscode.ExtensionContext): void {
         reload: async () => {
           await sources.preparer.prepare();
           await dagster.reload();
+        },
+        installPackages: async (said, signal) => {
+          const naming = projects.all.filter(({ root }) => PACKAGE_FILES.some((name) => fs.existsSync(path.join(root, name))));
+          if (naming.length === 0) throw new HumanError(vscode.l10n.t('There is no packages.yml: write into it which packages the dbt project needs, beside dbt_project.yml.'));
+          for (const { root } of naming) await sources.session.invoke(root, ['deps'], ({ level, message }) => level === 'info' && said(message), signal);
         },
         interpreters: () => sources.python.list(),
         forget: () => {

@@ -15,6 +15,9 @@ export interface ProjectFile {
   schemas: ReadonlyMap<string, string>;
 }
 
+/** Files beside dbt_project.yml that name packages. */
+export const PACKAGE_FILES: readonly string[] = ['packages.yml', 'dependencies.yml'];
+
 /**
  * @throws YAMLException where the file is half-written, Error where it has no name
  */

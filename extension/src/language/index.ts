@@ -90,6 +90,14 @@ class Server {
             }
             return list;
           },
+          // In a window on another machine only an URI of VS Code's own leads to a file there
+          provideCodeActions: async (document, range, context, token, next) => {
+            const actions = await next(document, range, context, token);
+            for (const { command } of actions ?? []) {
+              if (typeof command === 'object' && command.arguments) command.arguments = command.arguments.map((one: unknown) => (typeof one === 'string' ? client.protocol2CodeConverter.asUri(one) : one));
+            }
+            return actions;
+          },
           // The server knows files; what ran, Dagster
           provideHover: async (document, position, token, next) => {
             const at = { textDocument: client.code2ProtocolConverter.asTextDocumentIdentifier(document), position };

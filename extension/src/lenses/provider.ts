@@ -1,7 +1,10 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { Emitter, type Disposable } from '../base/events';
+import { COMMANDS } from '../contributions';
 import type { Dagster } from '../dagster/types';
 import { pathKey } from '../dbt/files';
+import { PACKAGE_FILES } from '../dbt/projectFile';
 import { modelsDescribedIn } from '../dbt/projects';
 import type { Projects } from '../dbt/types';
 import { lensesOf, subjectOfModel, subjectsOfPython, type Lens, type Shown, type Subject } from './model';
@@ -42,6 +45,10 @@ export class Lenses implements vscode.CodeLensProvider, Disposable {
 
   #lensesOf(document: vscode.TextDocument): Lens[] {
     const now = Date.now();
+    const { fsPath } = document.uri;
+    if (PACKAGE_FILES.includes(path.basename(fsPath)) && this.projects.all.some(({ root }) => pathKey(root) === pathKey(path.dirname(fsPath)))) {
+      return vscode.workspace.isTrusted ? [{ line: 0, title: 'Install Packages', tooltip: 'Bring dbt_packages up to what this file names', command: COMMANDS.installPackages, arguments: [] }] : [];
+    }
     return this.#subjectsOf(document).flatMap((subject) => lensesOf(subject, this.dagster.state, this.shown(), now));
   }
 

@@ -16,6 +16,11 @@ export interface Ground {
   stop(): Promise<void>;
   /** parses the dbt project where it changed, and loads Dagster's code anew */
   reload(): Promise<void>;
+  /**
+   * Installs the packages that dbt projects name.
+   * @param said takes what dbt says meanwhile
+   */
+  installPackages(said: (message: string) => void, signal: AbortSignal): Promise<void>;
   interpreters(): Promise<{ path: string; version: string; dbt?: string; dagster?: string; origin: string }[]>;
   /** something was installed or chosen: what was found before no longer holds */
   forget(): void;
@@ -37,6 +42,14 @@ export function registerGround({ commands, ground }: { commands: Commands; groun
   }));
   store.add(commands.register(COMMANDS.reloadProject, () => busy(vscode.l10n.t('Parsing the dbt project and loading Dagster\'s code …'), () => ground.reload())));
   store.add(commands.register(COMMANDS.setUp, () => setUp(ground)));
+  store.add(commands.register(COMMANDS.installPackages, async () => {
+    await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Installing dbt packages'), cancellable: true }, (progress, token) => {
+      const abort = new AbortController();
+      token.onCancellationRequested(() => abort.abort());
+      return ground.installPackages((message) => progress.report({ message }), abort.signal);
+    });
+    void vscode.window.showInformationMessage(vscode.l10n.t('The dbt packages are installed.'));
+  }));
   store.add(commands.register(COMMANDS.selectInterpreter, () => selectInterpreter(ground)));
   store.add(commands.register(COMMANDS.setDagsterHeaders, async () => {
     const known = Object.keys(await ground.headers()).join(', ');

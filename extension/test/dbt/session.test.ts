@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HumanError } from '../../src/base/errors';
+import { COMMANDS } from '../../src/contributions';
 import { DbtSession, PRIORITY, type DbtEvent, type SessionOptions } from '../../src/dbt/session';
 import { run } from '../../src/environment/processes';
 import { sampleDatabase, testPlace, type TestDatabase } from '../servers';
@@ -171,6 +172,20 @@ describe('when things go wrong', () => {
     await refused(sqlOf('base', "select * from {{ ref('word') }}"), /broken\.yml/);
     fs.rmSync(path.join(shop, 'models/broken.yml'));
     assert.equal((await session.compile({ project: shop, file: model('base'), text: 'select 7 as seven' })).older, null);
+  });
+
+  test('packages that are missing are told and installed, and their macros compile until they are gone', async () => {
+    write(root, { 'tools/dbt_project.yml': 'name: tools\nversion: "1.0"\n', 'tools/macros/three.sql': '{% macro three() %}3{% endmacro %}' });
+    write(shop, { 'packages.yml': 'packages:\n  - local: ../tools\n' });
+    const asked = session.compile({ project: shop, file: model('base'), text: 'select {{ tools.three() }} as three' });
+    await assert.rejects(asked, (error: unknown) => error instanceof HumanError && /^Packages are missing: packages\.yml names 1, and dbt_packages has 0\./.test(error.message) && error.remedies[0]?.command === COMMANDS.installPackages);
+    const said: string[] = [];
+    await session.invoke(shop, ['deps'], ({ level, message }) => level === 'info' && said.push(message));
+    assert.match(said.join('\n'), /Installing \.\.\/tools/);
+    assert.equal(await sqlOf('base', 'select {{ tools.three() }} as three'), 'select 3 as three');
+    for (const name of ['packages.yml', 'package-lock.yml', 'dbt_packages']) fs.rmSync(path.join(shop, name), { recursive: true, force: true });
+    assert.equal(await sqlOf('base'), 'select 1 as one');
+    await refused(sqlOf('base', 'select {{ tools.three() }} as three'), /tools/);
   });
 
   test('a killed process starts again by itself, a changed .env as well', async () => {

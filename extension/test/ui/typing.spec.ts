@@ -74,8 +74,23 @@ test('a model is written by typing: what is wrong is told and mended, words are 
     await expect.poll(() => [fs.existsSync(file('client_revenue')), fs.existsSync(file('revenue_by_client'))]).toEqual([true, false]);
     expect(fs.readFileSync(file('client_revenue'), 'utf8')).toContain('max(bought.purchase_time) as last_purchase');
     await expect(page.locator('.squiggly-error')).toHaveCount(0);
+
+    // What is missing is made, and shown
+    await goTo(workbench, 'select client_id');
+    await page.keyboard.press('End');
+    await page.keyboard.type(', (select 1 from {{ ref(\'not_yet\') }})');
+    await page.keyboard.press('Escape');
+    await goTo(workbench, 'not_yet');
+    await expect(page.locator('.squiggly-error').first()).toBeVisible();
+    const create = page.locator('.action-widget .monaco-list-row').filter({ hasText: 'Create model "not_yet"' });
+    await expect(async () => {
+      await page.keyboard.press('Control+.');
+      await create.click({ timeout: 5000 });
+    }).toPass({ timeout: 30_000 });
+    await expect(workbench.tab('not_yet.sql')).toHaveClass(/active/);
+    await expect(text).toContainText(/1\s+as\s+id/);
   } finally {
-    for (const model of ['revenue_by_client', 'client_revenue', 'best_clients']) fs.rmSync(file(model), { force: true });
+    for (const model of ['revenue_by_client', 'client_revenue', 'best_clients', 'not_yet']) fs.rmSync(file(model), { force: true });
   }
 });
 
@@ -112,8 +127,12 @@ test('Enter begins a line after commas and finished words, and tags are closed a
     await page.keyboard.type('stg_ev', { delay: 30 });
     await page.locator('.suggest-widget.visible .monaco-list-row').filter({ hasText: /^stg_events/ }).first().click();
     await workbench.shoot('typing-tags');
+    await page.keyboard.press('End');
+    await page.keyboard.type(' as paid\nwhere paid.channel', { delay: 30 });
+    await expect(page.locator('.suggest-widget.visible .monaco-list-row.focused')).toContainText('channel');
+    await page.keyboard.type('\nis not null', { delay: 30 });
     await page.keyboard.press('ControlOrMeta+S');
-    await expect.poll(() => fs.readFileSync(file, 'utf8').replace(/[ \t]+/g, ' ')).toBe('{% macro total() %}\nselect channel,\nrevenue as paid,\nevent_time as id\nfrom {{ ref(\'stg_events\') }}\n{% endmacro %}');
+    await expect.poll(() => fs.readFileSync(file, 'utf8').replace(/[ \t]+/g, ' ')).toBe('{% macro total() %}\nselect channel,\nrevenue as paid,\nevent_time as id\nfrom {{ ref(\'stg_events\') }} as paid\nwhere paid.channel\nis not null\n{% endmacro %}');
   } finally {
     fs.rmSync(file, { force: true });
   }
