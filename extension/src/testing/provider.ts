@@ -9,8 +9,8 @@ import type { DbtSession } from '../dbt/session';
 import { projectOfFile } from '../dbt/place';
 import { placesOf } from '../dbt/testPlaces';
 import type { DbtProject, Projects } from '../dbt/types';
-import { differenceOf, type Difference } from './difference';
-import { finishedOf, labelOf, LIST_ARGS, mayHaveTests, testsOf, type DbtTest } from './tests';
+import { messageAt, report } from './diagnostics';
+import { finishedOf, labelOf, LIST_ARGS, mayHaveTests, testsOf, type DbtTest, type Finished } from './tests';
 
 export interface ExplorerOptions {
   projects: Projects;
@@ -18,7 +18,8 @@ export interface ExplorerOptions {
   session: Pick<DbtSession, 'invoke'>;
 }
 
-type Subject = { kind: 'test'; project: DbtProject; test: DbtTest } | { kind: 'check'; asset: string; name: string };
+type Subject = { kind: 'test'; project: DbtProject; test: DbtTest } | { kind: 'check'; asset: string; name: string } | { kind: 'model'; project: DbtProject; name: string };
+type Requested<K extends Subject['kind']> = readonly (readonly [vscode.TestItem, Extract<Subject, { kind: K }>])[];
 
 /** Saved files that come together are listed together (milliseconds). */
 const SETTLE = 800;
@@ -60,7 +61,7 @@ export class TestExplorer implements Disposable {
       this.#offerOpen();
       this.#soon();
     }));
-    this.#store.add(vscode.workspace.onDidOpenTextDocument((document) => this.#offer(document)));
+    for (const event of [vscode.workspace.onDidOpenTextDocument, vscode.workspace.onDidSaveTextDocument]) this.#store.add(event((document) => this.#offer(document)));
     void projects.ready.then(() => this.#offerOpen());
     this.#store.add(dagster.onDidChange(() => this.#opened && this.#showChecks()));
     this.#store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => {
@@ -110,14 +111,21 @@ export class TestExplorer implements Disposable {
     for (const document of vscode.workspace.textDocuments) this.#offer(document);
   }
 
-  /** An open file with tests can be run before dbt has said what they are: then it is asked. */
+  /** An open file with tests can be run before dbt has said what they are: then it is asked. A model's own file runs its tests, which stand in YAML. */
   #offer(document: vscode.TextDocument): void {
     const { uri } = document;
-    if (this.#opened || !vscode.workspace.isTrusted || uri.scheme !== 'file') return;
-    const project = projectOfFile(this.options.projects, uri.fsPath);
+    if (!vscode.workspace.isTrusted || uri.scheme !== 'file') return;
+    const { projects } = this.options;
+    const project = projectOfFile(projects, uri.fsPath);
     if (!project) return;
     const file = path.relative(project.root, uri.fsPath).replaceAll('\\', '/');
-    if (!WRITTEN_BY_DBT.test(file) && mayHaveTests(file, document.getText())) this.#fileOf(this.#rootOf(project), file, uri);
+    if (WRITTEN_BY_DBT.test(file)) return;
+    const name = file.endsWith('.sql') ? projects.modelOfFile(uri.fsPath)?.name : undefined;
+    if (name === undefined) {
+      if (!this.#opened && mayHaveTests(file, document.getText())) this.#fileOf(this.#rootOf(project), file, uri);
+    } else if (this.#tests.get(project.root)?.some(({ model }) => model === name) !== false) {
+      this.#subjects.set(this.#fileOf(this.#rootOf(project), file, uri), { kind: 'model', project, name });
+    }
   }
 
   async #discover(): Promise<void> {
@@ -136,6 +144,7 @@ export class TestExplorer implements Disposable {
         const tests = testsOf(names, project.name);
         await this.#show(project, root, tests);
         this.#tests.set(project.root, tests);
+        this.#offerOpen();
         root.error = undefined;
       } catch (error) {
         // What was listed before stays: the project is being written
@@ -182,6 +191,10 @@ export class TestExplorer implements Disposable {
       }));
       files.push(item);
     }
+    root.children.forEach((item) => {
+      const subject = this.#subjects.get(item);
+      if (subject?.kind === 'model' && tests.some(({ model }) => model === subject.name)) files.push(item);
+    });
     root.children.replace(files);
   }
 
@@ -219,15 +232,24 @@ export class TestExplorer implements Disposable {
     try {
       const items = this.#leaves(request);
       for (const item of items) run.enqueued(item);
-      const of = <K extends Subject['kind']>(kind: K): (readonly [vscode.TestItem, Extract<Subject, { kind: K }>])[] => items.flatMap((item) => {
+      const of = <K extends Subject['kind']>(kind: K): Requested<K> => items.flatMap((item) => {
         const subject = this.#subjects.get(item);
         return subject?.kind === kind ? [[item, subject as Extract<Subject, { kind: K }>] as const] : [];
       });
+      const outcomes = new Map<string, Finished['outcome']>();
+      const models = of('model');
+      for (const [item] of models) run.started(item);
       const tests = groupBy(of('test'), ([, { project }]) => project);
       await Promise.all([
-        ...[...tests].map(([project, own]) => this.#runTests(run, project, own, request.include === undefined, abort.signal)),
+        ...[...tests].map(([project, own]) => this.#runTests(run, project, own, request.include === undefined, outcomes, abort.signal)),
         this.#runChecks(run, of('check'), abort.signal),
       ]);
+      for (const [item, subject] of models) {
+        const own = this.#testsOf(subject).map(({ id, label }) => ({ label, outcome: outcomes.get(id) ?? 'skipped' }));
+        const bad = own.filter(({ outcome }) => outcome === 'failed' || outcome === 'errored').map(({ label }) => label);
+        if (bad.length > 0) run.failed(item, messageAt(item, vscode.l10n.t('{0} of {1} tests failed: {2}', bad.length, own.length, bad.join(', '))));
+        else report(run, item, own.some(({ outcome }) => outcome !== 'skipped') ? 'passed' : 'skipped', '', undefined);
+      }
     } finally {
       cancelling.dispose();
       run.end();
@@ -238,7 +260,9 @@ export class TestExplorer implements Disposable {
     const leaves: vscode.TestItem[] = [];
     const visit = (item: vscode.TestItem): void => {
       if (exclude?.includes(item)) return;
-      if (this.#subjects.has(item)) leaves.push(item);
+      const subject = this.#subjects.get(item);
+      if (subject) leaves.push(item);
+      if (subject?.kind === 'model') this.#testsOf(subject).forEach(visit);
       item.children.forEach(visit);
     };
     if (include) include.forEach(visit);
@@ -246,7 +270,18 @@ export class TestExplorer implements Disposable {
     return [...new Set(leaves)];
   }
 
-  async #runTests(run: vscode.TestRun, project: DbtProject, tests: readonly (readonly [vscode.TestItem, Extract<Subject, { kind: 'test' }>])[], all: boolean, signal: AbortSignal): Promise<void> {
+  /** The tests of a model, in whichever files they stand. */
+  #testsOf({ project, name }: Extract<Subject, { kind: 'model' }>): vscode.TestItem[] {
+    const found: vscode.TestItem[] = [];
+    this.#rootOf(project).children.forEach(({ children }) => children.forEach((item) => {
+      const subject = this.#subjects.get(item);
+      if (subject?.kind === 'test' && subject.test.model === name) found.push(item);
+    }));
+    return found;
+  }
+
+  /** @param outcomes takes what became of each test, by its id */
+  async #runTests(run: vscode.TestRun, project: DbtProject, tests: Requested<'test'>, all: boolean, outcomes: Map<string, Finished['outcome']>, signal: AbortSignal): Promise<void> {
     const waiting = new Map(tests.map(([item, { test }]) => [test.id, { item, test }]));
     const selection = all ? [] : ['--select', ...new Set(tests.map(([, { test }]) => test.name))];
     try {
@@ -258,6 +293,7 @@ export class TestExplorer implements Disposable {
         const done = finished && waiting.get(finished.id);
         if (!done) return;
         waiting.delete(finished.id);
+        outcomes.set(finished.id, finished.outcome);
         report(run, done.item, finished.outcome, finished.message, finished.duration);
       }, signal);
       for (const { uniqueId, status, sql } of results) {
@@ -270,12 +306,15 @@ export class TestExplorer implements Disposable {
     } catch (error) {
       for (const { item } of waiting.values()) {
         if (error instanceof Cancelled) run.skipped(item);
-        else run.errored(item, messageAt(item, messageOf(error)));
+        else {
+          outcomes.set(item.id, 'errored');
+          run.errored(item, messageAt(item, messageOf(error)));
+        }
       }
     }
   }
 
-  async #runChecks(run: vscode.TestRun, checks: readonly (readonly [vscode.TestItem, Extract<Subject, { kind: 'check' }>])[], signal: AbortSignal): Promise<void> {
+  async #runChecks(run: vscode.TestRun, checks: Requested<'check'>, signal: AbortSignal): Promise<void> {
     if (checks.length === 0) return;
     const { dagster } = this.options;
     const finish = (item: vscode.TestItem, outcome: AssetCheck['outcome'], words: string): void => report(run, item, outcome === 'running' || outcome === undefined ? 'skipped' : outcome, words, undefined);
@@ -300,45 +339,6 @@ export class TestExplorer implements Disposable {
 }
 
 const checkOf = (assets: readonly Asset[], key: string, name: string): AssetCheck | undefined => assets.find((asset) => asset.key === key)?.checks.find((check) => check.name === name);
-
-function report(run: vscode.TestRun, item: vscode.TestItem, outcome: 'passed' | 'warned' | 'failed' | 'errored' | 'skipped', words: string, duration: number | undefined): void {
-  if (outcome === 'skipped') run.skipped(item);
-  else if (outcome === 'failed') run.failed(item, messagesAt(item, words), duration);
-  else if (outcome === 'errored') run.errored(item, messageAt(item, words), duration);
-  else {
-    // The Test Explorer knows no warnings, and dbt goes on after one
-    if (outcome === 'warned') run.appendOutput(`${vscode.l10n.t('warning: {0}', words)}\r\n`, undefined, item);
-    run.passed(item, duration);
-  }
-}
-
-/** What a failed test says: of a unit test how many rows differ and dbt's table of them, then both sides to compare. */
-function messagesAt(item: vscode.TestItem, words: string): vscode.TestMessage[] {
-  const difference = differenceOf(words);
-  const message = messageAt(item, difference ? `${inWords(difference)}\n\n${words}` : words);
-  if (!difference) {
-    message.contextValue = 'failingRows';
-    return [message];
-  }
-  // One of its own: beside the line VS Code shows the first, and of two sides it shows no words
-  const sides = messageAt(item, inWords(difference));
-  [sides.expectedOutput, sides.actualOutput] = [difference.expected, difference.actual];
-  return [message, sides];
-}
-
-function messageAt(item: vscode.TestItem, words: string): vscode.TestMessage {
-  const message = new vscode.TestMessage(words === '' ? vscode.l10n.t('It failed without a word.') : words);
-  if (item.uri && item.range) message.location = new vscode.Location(item.uri, item.range);
-  return message;
-}
-
-/** "The rows differ: 1 changed, 2 missing". */
-function inWords({ changed, missing, unexpected }: Difference): string {
-  const parts = [
-    changed > 0 && vscode.l10n.t('{0} changed', changed), missing > 0 && vscode.l10n.t('{0} missing', missing), unexpected > 0 && vscode.l10n.t('{0} unexpected', unexpected),
-  ].filter((part) => part !== false);
-  return vscode.l10n.t('The rows differ from the expected ones: {0}', parts.join(', '));
-}
 
 const textOf = async (uri: vscode.Uri): Promise<string> => {
   try {

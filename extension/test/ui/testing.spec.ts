@@ -35,20 +35,32 @@ async function run(item: Locator): Promise<void> {
 
 const state = (item: Locator, name: 'passed' | 'failed'): Locator => item.locator(`.codicon-testing-${name}-icon`);
 
-test('the tests of the file at hand run without the Testing view, and a unit test says how its rows differ', async ({ workbench }) => {
+test('the tests of the file at hand, or of its model, run without the Testing view, and a unit test says how its rows differ', async ({ workbench }) => {
   test.setTimeout(180_000);
   const name = 'dbt/models/marts/channel_performance_unit_tests.yml';
   const file = path.join(workbench.folder, name);
   const before = fs.readFileSync(file, 'utf8');
   await expect(workbench.status(/attribution · dev/)).toBeVisible({ timeout: 100_000 });
   try {
-    fs.writeFileSync(file, before.replace('total_conversions: 3', 'total_conversions: 4'));
+    // As it is written anew
+    fs.writeFileSync(file, '');
     await workbench.open(name);
+    await workbench.page.evaluate((text) => navigator.clipboard.writeText(text), before.replace('total_conversions: 3', 'total_conversions: 4'));
+    for (const key of ['ControlOrMeta+V', 'ControlOrMeta+S', 'ControlOrMeta+Home']) await workbench.page.keyboard.press(key);
+    await expect.poll(() => fs.readFileSync(file, 'utf8')).toContain('total_conversions: 4');
     await workbench.command('Test: Run Tests in Current File');
     const told = workbench.page.locator('.test-error-content-widget').filter({ hasText: 'The rows differ from the expected ones: 1 changed' }).first();
     await expect(workbench.notification('dbt lists the tests').or(told).first()).toBeVisible({ timeout: 30_000 });
     await expect(told).toBeVisible({ timeout: 100_000 });
     await workbench.shoot('testing-difference');
+
+    // A model's own file runs the tests that YAML has of it
+    await workbench.open('dbt/models/marts/channel_performance.sql');
+    await workbench.command('Test: Run Tests in Current File');
+    await workbench.command('Testing: Focus on Test Explorer View');
+    const model = await reveal(workbench, /^attribution/, /^channel_performance\.sql/);
+    await expect(state(model, 'failed')).toBeVisible({ timeout: 60_000 });
+    await expect(state(await reveal(workbench, /^attribution/, /^channel_performance\.yml/), 'passed')).toBeVisible();
   } finally {
     fs.writeFileSync(file, before);
   }
