@@ -3,6 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { WebSocketServer } from 'ws';
+import { Cancelled } from '../base/errors';
 import { DagsterClient } from './client';
 import type { EventData, RunData } from './operations';
 import { FollowedRun } from './runs';
@@ -60,6 +61,12 @@ test('the socket dropped 200 times and HTTP broken every seventh time: every eve
   const late: string[] = [];
   run.onDidLog((line) => late.push(line));
   assert.deepEqual(late, lines);
+});
+
+test('a run that is followed no longer lets go of who waits for it', async () => {
+  const run = new FollowedRun(RUN, { client: () => undefined, names: NAMES, readApart: 1 });
+  setTimeout(() => run.dispose(), 20);
+  await assert.rejects(run.ended, Cancelled);
 });
 
 test('a run that was deleted ends', async (t) => {

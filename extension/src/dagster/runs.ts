@@ -1,4 +1,5 @@
 /** A run that is followed to its end, whatever happens to the socket and to the server meanwhile. */
+import { Cancelled } from '../base/errors';
 import { Emitter, type Disposable, type Event } from '../base/events';
 import { DagsterError, type DagsterClient } from './client';
 import { LOGS, RUN_BELL, RUN_STATUS, type RunData } from './operations';
@@ -69,6 +70,8 @@ export class FollowedRun implements Run, Disposable {
     this.#model = new RunModel(context.names, asked.length > 0 ? asked : undefined, this.checksOnly);
     this.#model.status = statusOf(data.status);
     this.ended = this.#follow();
+    // Who waits for it hears it too
+    this.ended.catch(() => undefined);
   }
 
   get assets(): readonly string[] {
@@ -105,7 +108,7 @@ export class FollowedRun implements Run, Disposable {
     this.#wake?.();
   }
 
-  /** Stops following; `ended` then never resolves. */
+  /** Stops following; `ended` then rejects with Cancelled: how the run ended nobody here knows. */
   dispose(): void {
     this.#disposed = true;
     this.#bell?.bell.dispose();
@@ -129,7 +132,7 @@ export class FollowedRun implements Run, Disposable {
       await this.#pause(this.context.readApart ?? READ_APART_MS, false);
       if (!this.#hasRung()) await this.#pause(this.#bell ? POLL_WITH_BELL_MS : POLL_MS, true);
     }
-    return new Promise(() => {});
+    throw new Cancelled();
   }
 
   #hasRung(): boolean {

@@ -365,8 +365,11 @@ export class DagsterSource implements Dagster, Disposable {
       },
     });
     this.#runs.set(data.id, run);
-    this.#store.add(run.onDidChange(() => this.#changed.fire()));
+    const changes = run.onDidChange(() => this.#changed.fire());
     const gone = (): void => {
+      changes.dispose();
+      // Not followed any more, it may be followed anew
+      if (this.#runs.get(data.id) !== run) return;
       this.#runs.delete(data.id);
       this.#pulse = '';
       this.#changed.fire();

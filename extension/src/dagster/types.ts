@@ -81,7 +81,7 @@ export interface Run {
   readonly onDidChange: Event<void>;
   /** each line for the log, in order, every event once */
   readonly onDidLog: Event<string>;
-  /** resolves at the run's true end */
+  /** resolves at the run's true end; rejects with Cancelled where Dagster was left before it */
   readonly ended: Promise<RunStatus>;
 }
 

@@ -26,7 +26,11 @@ export function registerRuns({ commands, dagster, projects }: { commands: Comman
     last = run;
     // Where only the checks run, what failed stays until it passes
     if (!run.checksOnly) diagnostics.clear(run.assets.map(nameOf));
-    void show(run, launch).catch((error: unknown) => commands.show(error, 'run'));
+    void show(run, launch).catch((error: unknown) => {
+      // Dagster was stopped meanwhile: once it is back the run is followed anew
+      followed.delete(run.id);
+      return commands.show(error, 'run');
+    });
   };
 
   const show = async (run: Run, launch: Launch | undefined): Promise<void> => {
@@ -46,8 +50,11 @@ export function registerRuns({ commands, dagster, projects }: { commands: Comman
         report();
         const changes = run.onDidChange(report);
         token.onCancellationRequested(() => void dagster.cancel(run.id).catch((error: unknown) => commands.show(error, COMMANDS.cancelRun)));
-        await run.ended;
-        changes.dispose();
+        try {
+          await run.ended;
+        } finally {
+          changes.dispose();
+        }
       });
     } finally {
       log.dispose();
