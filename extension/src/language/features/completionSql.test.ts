@@ -57,6 +57,15 @@ test('columns of CTEs and subqueries', () => {
   assert.deepEqual(ask(`with a as (select 1 as x), b as (select a.${CURSOR} from a)\nselect * from b`).names, ['x']);
 });
 
+test('a select without FROM yet may read the CTEs before it, the nearest first', () => {
+  const ctes = "with orders as (\n  select order_id, customer_id from {{ ref('stg_orders') }}\n),\nnamed as (\n  select customer_id, name from {{ ref('stg_customers') }}\n),\n";
+  const answer = ask(`${ctes}joined as (\n  select\n    ${CURSOR}\n)`);
+  assert.deepEqual(answer.names, ['customer_id', 'name', 'order_id', 'named', 'orders']);
+  assert.equal(answer.items.find(({ label }) => label === 'order_id')?.detail, 'bigint · orders');
+  assert.deepEqual(ask(`${ctes}joined as (\n  select customer_id, na${CURSOR}\n)`).names, ['customer_id', 'name', 'order_id', 'named', 'orders']);
+  assert.deepEqual(ask(`${ctes}joined as (\n  select ${CURSOR} from orders\n)`).names, ['order_id', 'customer_id', 'orders']);
+});
+
 test('bare columns in every clause, with the relation that they are of', () => {
   const from = "from {{ ref('stg_customers') }} as c";
   for (const query of [`select ${CURSOR} ${from}`, `select * ${from} where ${CURSOR}`, `select * ${from} where na${CURSOR}`, `select 1 ${from} group by ${CURSOR}`, `select 1 ${from} order by ${CURSOR}`, `select coalesce(${CURSOR}) ${from}`, `select count(*) filter (where ${CURSOR}) ${from}`, `select 1 ${from} where name = '' and ${CURSOR}\n`]) {

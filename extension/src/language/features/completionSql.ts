@@ -98,8 +98,24 @@ function unnamed(request: FileRequest, name: string, offset: number): Columns {
 function unqualified(request: FileRequest, cursor: SqlCursor, offset: number): Offer[] {
   const scope = scopeAt(request, offset);
   const clauseOnly = cursor.clause === 'limit' || cursor.clause === 'offset';
-  const offers = clauseOnly ? [] : [...columnsInScope(scope, cursor), ...aliases(scope)];
+  const offers = clauseOnly ? [] : [...columnsInScope(scope, cursor), ...aliases(scope), ...(scope.relations.length === 0 && cursor.clause === 'select' ? columnsAhead(request, cursor, offset) : [])];
   return [...offers, ...outputs(scope, cursor), ...functions(), ...words(IN_EXPRESSION, 6), ...TAG_SNIPPETS];
+}
+
+/** How many CTEs are looked through for a select that reads nothing yet. */
+const NEAR = 10;
+
+/** What a select may read that has no FROM yet: the CTEs before it and their columns, those of the nearest first. */
+function columnsAhead(request: FileRequest, cursor: SqlCursor, offset: number): Offer[] {
+  const found = new Map<string, Offer>();
+  const ctes = ctesAt(request, offset).sort((one, other) => other.span.start - one.span.start).slice(0, NEAR);
+  for (const [order, cte] of ctes.entries()) {
+    found.set(`cte ${cte.name}`, { label: cte.name, kind: CompletionItemKind.Variable, detail: 'CTE', sortText: `1${order}`, ...written(cursor, cte.name) });
+    for (const [index, column] of columnsOfCte(request, cte).columns.entries()) {
+      if (column.name !== '?column?' && !found.has(column.name)) found.set(column.name, columnOffer(cursor, column, cte.name, `0${order}${String(index).padStart(4, '0')}`));
+    }
+  }
+  return [...found.values()];
 }
 
 function columnsInScope(scope: Scope, cursor: SqlCursor): Offer[] {
