@@ -3,7 +3,7 @@ import { DisposableStore, type Disposable } from '../base/events';
 import type { Mapping } from '../dbt/mapping';
 import type { QueryProblem } from '../warehouse/describe';
 import { OlderTable } from './older';
-import { nameEnd, repeats } from './said';
+import { atLine, nameEnd, repeats } from './said';
 
 interface Entry {
   diagnostic: vscode.Diagnostic;
@@ -45,7 +45,7 @@ export class QueryDiagnostics implements Disposable {
 
   /** An error of dbt in a line (from 0). */
   showLine(document: vscode.TextDocument, line: number, message: string): void {
-    this.#show(document, new vscode.Range(line, 0, line, Number.MAX_SAFE_INTEGER), message, 'dbt', vscode.DiagnosticSeverity.Error);
+    this.#show(document, new vscode.Range(line, 0, line, Number.MAX_SAFE_INTEGER), atLine(message), 'dbt', vscode.DiagnosticSeverity.Error);
   }
 
   clear(uri: vscode.Uri): void {

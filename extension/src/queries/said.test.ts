@@ -31,3 +31,9 @@ test('a name ends behind its last part', () => {
   assert.equal(nameEnd(text, text.length), undefined);
   assert.equal(nameEnd(text, 6), undefined);
 });
+
+test('at its line dbt says what is wrong, and not where', () => {
+  assert.equal(atLine('Error in model orders (models/orders.sql)\ninvalid syntax for function call expression\nline 1\n{{ config('), 'invalid syntax for function call expression');
+  assert.equal(atLine("'nothing' is undefined"), "'nothing' is undefined");
+  assert.equal(atLine('Error in model orders (models/orders.sql)'), 'Error in model orders (models/orders.sql)');
+});

@@ -36,5 +36,12 @@ export function nameEnd(text: string, start: number): number | undefined {
   return found ? start + found[0].length : undefined;
 }
 
+/** dbt's words as they are shown at their line: without what the place tells, which is the model, its file, the line and its text. */
+export function atLine(words: string): string {
+  const lines = words.replace(/^Error in .+ \(.+\)\n/, '').split('\n');
+  const place = lines.findIndex((line) => /^line \d+$/.test(line));
+  return (place > 0 ? lines.slice(0, place) : lines).join('\n');
+}
+
 const within = (inner: Said['range'], outer: Said['range']): boolean => !before(inner.start, outer.start) && !before(outer.end, inner.end);
 const before = (one: At, other: At): boolean => one.line < other.line || (one.line === other.line && one.character < other.character);
