@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nameEnd, repeats, type Said } from './said';
+import { atLine, nameEnd, repeats, type Said } from './said';
 
 const said = (source: string, from: number, to: number, more: Partial<Said> = {}): Said => ({ source, severity: 0, range: { start: { line: 2, character: from }, end: { line: 2, character: to } }, ...more });
 
