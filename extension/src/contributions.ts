@@ -46,7 +46,7 @@ export const COMMANDS = {
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];
 
 export const VIEWS = { assets: 'attribution.assets' } as const;
-export const PANELS = { preview: 'attribution.preview', journey: 'attribution.journey', lineage: 'attribution.lineage' } as const;
+export const PANELS = { preview: 'attribution.preview', query: 'attribution.query', journey: 'attribution.journey', lineage: 'attribution.lineage' } as const;
 
 /** Context keys, for the `when` clauses of package.json. */
 export const CONTEXT = {

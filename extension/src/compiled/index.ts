@@ -49,7 +49,8 @@ export function registerCompiled({ commands, session, projects }: CompiledOption
     for (const other of vscode.window.visibleTextEditors) {
       if (linked && other !== editor && other.document.uri.toString() === linked.uri.toString()) {
         other.setDecorations(mark, [linked.range]);
-        other.revealRange(linked.range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+        // Its line, from the beginning: a name far to the right would scroll all that is before it away
+        other.revealRange(linked.range.with({ start: linked.range.start.with({ character: 0 }), end: linked.range.start.with({ character: 0 }) }), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
       } else {
         other.setDecorations(mark, []);
       }

@@ -1,4 +1,5 @@
 /** What the preview's command is given besides the model, by whoever: checked before it is used. */
+import type { QuerySubject } from './protocol';
 
 /** `{ model, filter: { client_id: 'one' } }`: the rows whose columns have exactly these values; undefined where nothing is asked. */
 export function filterOf(given: unknown): Record<string, string> | undefined {
@@ -8,7 +9,7 @@ export function filterOf(given: unknown): Record<string, string> | undefined {
 }
 
 /** `{ title, sql, uri }`: a query whose rows are wanted, and where it is written; undefined where it is none. */
-export function queryOf(given: unknown): { title: string; sql: string; uri?: string } | undefined {
+export function queryOf(given: unknown): QuerySubject | undefined {
   if (typeof given !== 'object' || given === null) return undefined;
   const { title, sql, uri } = given as Record<string, unknown>;
   if (typeof title !== 'string' || typeof sql !== 'string' || sql.trim() === '') return undefined;

@@ -7,6 +7,7 @@ import type { Model, Projects } from '../dbt/types';
 import { pickFollowing } from '../platform/pick';
 import { filterOf, queryOf } from './arguments';
 import { PreviewPanel, newPanel, newQueryPanel, type PanelOptions } from './panel';
+import type { QuerySubject } from './protocol';
 
 export interface PreviewOptions extends PanelOptions {
   dagster: Dagster;
@@ -28,14 +29,24 @@ export function registerPreview(options: PreviewOptions): Disposable {
   const queries = new Map<string, PreviewPanel>();
   store.add({ dispose: () => [...panels.values(), ...queries.values()].forEach((panel) => panel.dispose()) });
 
+  const adoptQuery = (query: QuerySubject, panel: vscode.WebviewPanel): void => {
+    queries.set(query.title, new PreviewPanel(query.title, panel, options, () => queries.delete(query.title), undefined, query));
+  };
   // The rows of a query, for features that make one
   store.add(commands.register(COMMANDS.previewQuery, (given) => {
     const query = queryOf(given);
     if (!query) return;
-    const { title } = query;
-    const open = queries.get(title);
+    const open = queries.get(query.title);
     if (open) open.ask(query);
-    else queries.set(title, new PreviewPanel(title, newQueryPanel(title), options, () => queries.delete(title), undefined, query));
+    else adoptQuery(query, newQueryPanel(query.title));
+  }));
+  store.add(vscode.window.registerWebviewPanelSerializer(PANELS.query, {
+    deserializeWebviewPanel: (panel, state) => {
+      const query = typeof state === 'object' && state !== null && 'query' in state ? queryOf(state.query) : undefined;
+      if (!query || queries.has(query.title)) panel.dispose();
+      else adoptQuery(query, panel);
+      return Promise.resolve();
+    },
   }));
 
   store.add(commands.register(COMMANDS.previewModel, async (given) => {

@@ -14,7 +14,7 @@ import { createRoleSql, PREVIEW_ROLE, secretKey } from '../warehouse/role';
 import type { ReadingWarehouse } from '../warehouse/types';
 import { exportCsv } from './export';
 import { formatRows } from './format';
-import type { PreviewHost, PreviewPage, RowsAnswer, Shown, Table, View } from './protocol';
+import type { PreviewHost, PreviewPage, QuerySubject, RowsAnswer, Shown, Table, View } from './protocol';
 import { Changed } from './scan';
 import { PreviewSource } from './source';
 
@@ -25,16 +25,6 @@ export interface PanelOptions {
   projects: Projects;
   pageSize: ConfigValue<number>;
   neutralizeFormulas: ConfigValue<boolean>;
-}
-
-const QUERY_PANEL = 'attribution.query';
-
-/** A query whose rows are shown, as somebody's editor has it. */
-export interface QuerySubject {
-  title: string;
-  sql: string;
-  /** where it is written */
-  uri?: string;
 }
 
 /** One model's rows, or those of a query. */
@@ -123,7 +113,7 @@ export class PreviewPanel implements Disposable {
     const opening = (this.#opening = new AbortController());
     this.#source = undefined;
     this.#remedies = [];
-    this.#view.rpc.notify('model', { name: this.model, relation: '' });
+    this.#view.rpc.notify('model', { name: this.model, relation: '', ...(this.query ? { query: this.query } : {}) });
     this.#show({ kind: 'loading' });
     try {
       await this.options.projects.ready;
@@ -279,7 +269,7 @@ export const newPanel = (model: string): vscode.WebviewPanel =>
 
 /** A panel for a query's rows; it does not come back after a reload of the window, for the text may be another one by then. */
 export const newQueryPanel = (title: string): vscode.WebviewPanel =>
-  vscode.window.createWebviewPanel(QUERY_PANEL, title, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true }, {});
+  vscode.window.createWebviewPanel(PANELS.query, title, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true }, {});
 
 function tableOf({ relation }: PreviewSource, model: Model | undefined): Table {
   const columns = relation.columns.map(({ name, type, kind }) => {

@@ -84,6 +84,14 @@ export type Shown =
 
 export type CopyFormat = 'csv' | 'tsv' | 'markdown' | 'json';
 
+/** A query whose rows are shown, as somebody's editor has it. */
+export interface QuerySubject {
+  title: string;
+  sql: string;
+  /** where it is written */
+  uri?: string;
+}
+
 export interface PreviewHost {
   requests: {
     rows: { argument: { version: string; view: View; start: number; count: number }; result: RowsAnswer };
@@ -111,7 +119,8 @@ export interface PreviewPage {
   // eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- the host asks nothing of the page
   requests: Record<never, never>;
   notifications: {
-    model: { name: string; relation: string };
+    /** `query`: what is shown where it is no model; the page keeps it, as a reload of the window forgets all else */
+    model: { name: string; relation: string; query?: QuerySubject };
     shown: Shown;
     count: { version: string; count: Count };
   };

@@ -21,6 +21,12 @@ test('the compiled SQL beside the model follows what is typed, keeps the last go
   const text = compiled.locator('.view-lines').first();
   await expect(text).toContainText('"marts"."first_touch_attribution"', { timeout: 60_000 });
   await expect(compiled.locator('.codelens-decoration')).toContainText(/compiled in \d+ ms/);
+  // What belongs to the cursor is far to the right, and all of its line is seen
+  await workbench.tab('channel_performance.sql').click();
+  for (const key of ['ControlOrMeta+1', 'ControlOrMeta+Home', ...Array<string>(6).fill('ArrowDown'), 'End', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft']) await workbench.page.keyboard.press(key);
+  await expect(compiled.locator('[class*="ced-"]').first()).toBeVisible();
+  await workbench.page.waitForTimeout(300);
+  expect(await compiled.locator('.lines-content').evaluate((lines: HTMLElement) => lines.offsetLeft)).toBe(0);
   await typeAtEnd(workbench, '-- typed just now');
   await expect(text).toContainText(/--\s+typed\s+just\s+now/, { timeout: 60_000 });
   // The line of the cursor is marked on the other side
@@ -64,6 +70,11 @@ test('a CTE runs from its lens, unsaved, into the grid; the order of the query s
   await expect(cte.locator('.ag-row[row-index="0"]').first()).toBeVisible({ timeout: 60_000 });
   await workbench.theme('dark');
   await workbench.shoot('query-dark');
+  const loaded = workbench.page.waitForEvent('framenavigated', (one) => one === workbench.page.mainFrame());
+  await workbench.command('Developer: Reload Window');
+  await loaded;
+  const again = await workbench.webview(/^channel_performance · /);
+  await expect(again.locator('.ag-row[row-index="0"]').first()).toBeVisible({ timeout: 60_000 });
 });
 
 test('what PostgreSQL refuses is underlined where it stands, while typing; running it says the same', async ({ workbench }) => {

@@ -3,7 +3,7 @@ import '@vscode/codicons/dist/codicon.css';
 import './page.css';
 import { messageOf } from '../../base/errors';
 import { connect } from '../../webview/connect';
-import type { CopyFormat, Count, GridColumn, PreviewHost, PreviewPage, Row, Shown, Table, View } from '../protocol';
+import type { CopyFormat, Count, GridColumn, PreviewHost, PreviewPage, Row, QuerySubject, Shown, Table, View } from '../protocol';
 import { button, element } from './dom';
 import { exactly } from './filters';
 import { PreviewGrid, type SavedGrid } from './grid';
@@ -17,6 +17,7 @@ const FORMATS: [CopyFormat, string][] = [['tsv', 'TSV'], ['csv', 'CSV'], ['markd
 interface Saved {
   /** what the serializer opens again */
   model: string;
+  query?: QuerySubject;
   grid?: SavedGrid;
   format?: CopyFormat;
 }
@@ -25,6 +26,7 @@ let table: Table | undefined;
 let columns: GridColumn[] = [];
 let grid: PreviewGrid | undefined;
 let name = '';
+let query: QuerySubject | undefined;
 let newsTimer: number | undefined;
 const running = new Set<AbortController>();
 
@@ -57,7 +59,7 @@ document.body.append(element('div', { class: 'page' }, toolbar, bar, noteBox, ma
 
 const { rpc, getState, setState } = connect<PreviewPage, PreviewHost>({
   model: (model) => {
-    ({ name } = model);
+    ({ name, query } = model);
     heading.textContent = t('Preview of {0}', model.name);
     document.title = heading.textContent;
     modelLink.querySelector('.label')?.replaceChildren(model.name);
@@ -78,7 +80,7 @@ function saved(): Saved | undefined {
 function save(): void {
   const before = saved()?.grid;
   const now = grid?.saved() ?? before;
-  if (name !== '') setState({ model: name, format: format.value as CopyFormat, ...(now ? { grid: now } : {}) } satisfies Saved);
+  if (name !== '') setState({ model: name, ...(query ? { query } : {}), format: format.value as CopyFormat, ...(now ? { grid: now } : {}) } satisfies Saved);
 }
 
 // ---- what is shown
