@@ -34,7 +34,7 @@ export class Materializer {
   async parse(): Promise<void> {
     await this.#connected();
     await this.#saveModels();
-    await vscode.commands.executeCommand(COMMANDS.reloadProject);
+    if (await vscode.commands.executeCommand(COMMANDS.reloadProject) !== true) throw new Cancelled();
   }
 
   async materializeSelection(): Promise<void> {

@@ -40,7 +40,8 @@ export function registerGround({ commands, ground }: { commands: Commands; groun
     ground.forget();
     await start();
   }));
-  store.add(commands.register(COMMANDS.reloadProject, () => busy(vscode.l10n.t('Parsing the dbt project and loading Dagster\'s code …'), () => ground.reload())));
+  // Whoever goes on afterwards hears whether it parsed
+  store.add(commands.register(COMMANDS.reloadProject, () => busy(vscode.l10n.t('Parsing the dbt project and loading Dagster\'s code …'), () => ground.reload().then(() => true))));
   store.add(commands.register(COMMANDS.setUp, () => setUp(ground)));
   store.add(commands.register(COMMANDS.installPackages, async () => {
     await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Installing dbt packages'), cancellable: true }, (progress, token) => {

@@ -58,8 +58,15 @@ test('a model that Dagster does not know is parsed and goes on; a test of it tha
   const [model, yaml] = [path.join(folder, 'numbers.sql'), path.join(folder, 'numbers.yml')];
   try {
     fs.writeFileSync(model, 'select null::int as number\n');
-    fs.writeFileSync(yaml, 'models:\n  - name: numbers\n    columns:\n      - name: number\n        data_type: integer\n        data_tests:\n          - unique\n          - not_null\n');
+    fs.writeFileSync(yaml, 'models:\n  - name: [numbers\n');
     await workbench.open('dbt/models/marts/numbers.sql');
+    await workbench.command('Attribution: Materialize');
+    await workbench.notification('Dagster has no asset for "numbers" yet').getByRole('button', { name: 'Parse and Go On' }).click();
+    await expect(workbench.notification('The dbt project does not parse')).toBeVisible({ timeout: RUN_MS });
+    await expect(workbench.notification('Dagster still has no asset')).toHaveCount(0);
+    await workbench.command('Notifications: Clear All Notifications');
+
+    fs.writeFileSync(yaml, 'models:\n  - name: numbers\n    columns:\n      - name: number\n        data_type: integer\n        data_tests:\n          - unique\n          - not_null\n');
     await workbench.command('Attribution: Materialize');
     await workbench.notification('Dagster has no asset for "numbers" yet').getByRole('button', { name: 'Parse and Go On' }).click();
     const failure = workbench.notification(/numbers failed/);
