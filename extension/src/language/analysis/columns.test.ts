@@ -151,3 +151,17 @@ test('each version of a model has its own columns, snapshots in YAML those of wh
   fixture.edit('models/newest.sql', 'select 2 as newer');
   assert.deepEqual(names('again'), ['newer', ...added]);
 });
+
+test('functions in FROM have the columns that they are known for, or that they are given', () => {
+  const of = (sql: string): ReturnType<typeof told> => told(projectOf({ 'models/a.sql': sql }), 'a');
+  assert.deepEqual(of("select * from jsonb_to_recordset('[]') as r (a int, b numeric(5, 2))"), { certain: true, columns: ['a integer < r.a', 'b numeric(5,2) < r.b'] });
+  assert.deepEqual(of("select e.key, value from jsonb_each('{}') e"), { certain: true, columns: ['key text < e.key', 'value jsonb < e.value'] });
+  assert.deepEqual(of('select g, h.* from generate_series(1, 3) g, generate_series(1, 2) with ordinality h (n, o)').columns, ['g < g.g', 'n < h.n', 'o bigint < h.o']);
+  assert.equal(of('select * from my_function() f').certain, false);
+  assert.equal(of('select * from unnest(array[1]) u').certain, false);
+});
+
+test('a model of which a macro writes everything', () => {
+  const fixture = projectOf({ 'models/a.sql': 'select 1 as x', 'models/b.sql': "{{ config(materialized='view') }}\n{{ dbt_utils.union_relations(relations=[ref('a')]) }}\n", 'models/c.sql': "{{ dbt_utils.date_spine(datepart='day', start_date='x', end_date='y') }}", 'models/d.sql': '{{ mine() }}' });
+  assert.deepEqual(['b', 'c', 'd'].map((model) => columnsOfModel(fixture.project, model)).map(({ columns, certain }) => [certain, ...columns.map(({ name }) => name)]), [[false, '_dbt_source_relation', 'x'], [false, 'date_day'], [false]]);
+});

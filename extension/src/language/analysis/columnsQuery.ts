@@ -9,10 +9,14 @@ type MutableColumns = { columns: Column[]; certain: boolean };
 
 const NONE: Columns = { columns: [], certain: false };
 
-/** Functions that name the columns of their rows themselves. */
-const FUNCTION_COLUMNS = byWord<readonly string[]>({
-  json_array_elements: ['value'], jsonb_array_elements: ['value'], json_array_elements_text: ['value'], jsonb_array_elements_text: ['value'],
-  json_each: ['key', 'value'], jsonb_each: ['key', 'value'], json_each_text: ['key', 'value'], jsonb_each_text: ['key', 'value'],
+type Named = readonly [name: string | undefined, type?: string];
+
+/** Columns of the rows of functions: one without a name is called as the function, or its alias. Their rows have no other. */
+const FUNCTION_COLUMNS = byWord<readonly Named[]>({
+  json_array_elements: [['value', 'json']], jsonb_array_elements: [['value', 'jsonb']], json_array_elements_text: [['value', 'text']], jsonb_array_elements_text: [['value', 'text']],
+  json_each: [['key', 'text'], ['value', 'json']], jsonb_each: [['key', 'text'], ['value', 'jsonb']], json_each_text: [['key', 'text'], ['value', 'text']], jsonb_each_text: [['key', 'text'], ['value', 'text']],
+  generate_series: [[undefined]], generate_subscripts: [[undefined, 'integer']], json_object_keys: [[undefined, 'text']], jsonb_object_keys: [[undefined, 'text']],
+  regexp_split_to_table: [[undefined, 'text']], string_to_table: [[undefined, 'text']], regexp_matches: [[undefined, 'text[]']],
 });
 
 /** The columns of a model, or of one version of it. */
@@ -255,10 +259,13 @@ export class QueryColumns {
         return cte ? this.#added(this.ofQuery(cte.query, cte.columnAliases), cte) : NONE;
       }
       case 'function': {
-        const { alias, path, span } = relation;
-        const names = FUNCTION_COLUMNS[path.at(-1)?.toLowerCase() ?? ''] ?? (alias ? [alias.name.toLowerCase()] : []);
-        const columns = [...names, ...(relation.ordinality ? ['ordinality'] : [])];
-        return { columns: columns.map((name) => ({ name, location: { file: this.file, span: alias?.span ?? span }, tests: [] })), certain: false };
+        const { alias, path, pathSpan, span, ordinality, columnAliases } = relation;
+        const own = path.at(-1)?.toLowerCase() ?? '';
+        const known = path.length === 1 ? FUNCTION_COLUMNS[own] : undefined;
+        const named: readonly Named[] = [...known ?? (alias ? [[undefined]] : []), ...(ordinality ? [['ordinality', 'bigint'] as const] : [])];
+        const columns = named.map(([name = alias?.name.toLowerCase() ?? own, type]): Column => ({ name, location: { file: this.file, span: alias?.span ?? pathSpan ?? span }, tests: [], ...(type === undefined ? {} : { type }) }));
+        // `as (a int, b text)` tells all there is
+        return { columns, certain: known !== undefined || columnAliases?.every(({ type }) => type !== undefined) === true };
       }
       case 'jinja': return NONE;
     }
@@ -295,10 +302,10 @@ export class QueryColumns {
     return found;
   }
 
-  #renamed({ columns, certain }: Columns, aliases: readonly { name: string; span: Span }[]): Columns {
-    const renamed = aliases.map(({ name, span }, at): Column => {
+  #renamed({ columns, certain }: Columns, aliases: NonNullable<Relation['columnAliases']>): Columns {
+    const renamed = aliases.map(({ name, span, type }, at): Column => {
       const quoted = this.document.text.charAt(span.start) === '"';
-      return { tests: [], ...columns[at], name: quoted ? name : name.toLowerCase(), location: { file: this.file, span } };
+      return { tests: [], ...columns[at], name: quoted ? name : name.toLowerCase(), location: { file: this.file, span }, ...(type === undefined ? {} : { type }) };
     });
     return { columns: [...renamed, ...columns.slice(aliases.length)], certain };
   }

@@ -13,9 +13,10 @@ export function parseSqlFile(text: string, jinja: JinjaFile): SqlFile {
   const queries: Query[] = [];
   let own: Query | undefined;
   for (const stream of streams.streams) {
-    if (!stream.words.includes('select') && !stream.words.includes('values')) continue;
+    const written = stream.words.includes('select') || stream.words.includes('values');
+    if (!written && !stream.own) continue;
     const parser = new QueryParser(text, streams, stream);
-    const [first] = parser.statements();
+    const first = written ? parser.statements()[0] : parser.written();
     if (stream.own) own ??= first;
     queries.push(...parser.queries);
   }

@@ -1,5 +1,6 @@
 /** FROM: relations of every kind, how they are joined, and their aliases. */
 import { ExpressionParser } from './sqlExpression';
+import { readType } from './sqlTypes';
 import { JOINS, NO_ALIAS, RESERVED } from './sqlWords';
 import { macroRows } from './macroRows';
 import type { JinjaCall, MacroRows, Query, Relation, Select, Span, Token } from './types';
@@ -248,8 +249,8 @@ export abstract class FromParser extends ExpressionParser {
   }
 
   /** `(a, b)`, `(a int, b numeric(3, 1))` */
-  protected columnAliases(): { name: string; span: Span }[] {
-    const found: { name: string; span: Span }[] = [];
+  protected columnAliases(): NonNullable<Relation['columnAliases']> {
+    const found: NonNullable<Relation['columnAliases']> = [];
     this.at++;
     for (let depth = 1, fresh = true; !this.done && depth > 0; this.at++) {
       const token = this.token();
@@ -259,7 +260,8 @@ export abstract class FromParser extends ExpressionParser {
       else if (word === ',' && depth === 1) fresh = true;
       else if (word === 'select' || word === 'from') return found;
       else if (fresh && token && this.isName()) {
-        found.push({ name: this.nameOf(token), span: { start: token.start, end: token.end } });
+        const { type } = readType(this.text, this.tokens, this.words, this.at + 1);
+        found.push({ name: this.nameOf(token), span: { start: token.start, end: token.end }, ...(type === undefined ? {} : { type }) });
         fresh = false;
       }
     }

@@ -34,6 +34,17 @@ export class QueryParser extends FromParser {
     return found;
   }
 
+  /** What a text is of which a macro writes everything; undefined where there is more in it than tags. */
+  written(): Query | undefined {
+    const all = this.tokens.every(({ kind }, at) => kind === 'jinja' || this.words[at] === ';') ? this.tokens.flatMap((token) => ({ token, rows: this.rowsOf(token) })).filter(({ rows }) => rows) : [];
+    const [only] = all;
+    if (!only?.rows || all.length > 1) return undefined;
+    const query: Query = { ...emptyQuery(only.token.start, undefined), dynamic: true, rows: only.rows };
+    query.span.end = only.token.end;
+    this.queries.push(query);
+    return query;
+  }
+
   protected query(correlated: boolean): Query {
     const start = this.startOf();
     const query: Query = { span: { start, end: start }, ctes: [], selects: [] };

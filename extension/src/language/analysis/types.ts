@@ -137,8 +137,8 @@ export interface Relation {
   /** of `ref('orders', v=2)` */
   version?: string;
   alias?: { name: string; span: Span };
-  /** `as alias (a, b)` */
-  columnAliases?: { name: string; span: Span }[];
+  /** `as alias (a, b)`, `as (a int, b text)` */
+  columnAliases?: { name: string; span: Span; type?: string }[];
   query?: Query;
   /** `f(…) with ordinality` */
   ordinality?: boolean;
