@@ -59,6 +59,12 @@ test('what USING and NATURAL join is one column in front of all others, of the t
   assert.deepEqual(shown('g'), ['two text', 'amount numeric', 'id integer', 'id bigint', 'one integer', 'amount numeric(8,2)', 'at timestamp with time zone', 'amount numeric', 'own numeric(8,2)']);
 });
 
+test('a chain of thousands of CTEs is followed', () => {
+  const chain = Array.from({ length: 3000 }, (_, at) => `c${at + 1} as (select c${at}.*, one + 1 as n${at % 5} from c${at} where one > 0)`.replace(at >= 5 ? /, one \+ 1 as n\d/ : /$^/, ''));
+  const fixture = projectOf({ 'models/a.sql': `with c0 as (select 1 as one), ${chain.join(', ')} select * from c3000` });
+  assert.deepEqual(told(fixture, 'a').columns.map((column) => column.replace(/ <.*/, '')), ['one integer', ...[0, 1, 2, 3, 4].map((at) => `n${at} integer`)]);
+});
+
 test('of VALUES every row says of which type a column is', () => {
   const fixture = projectOf({ 'models/a.sql': "select * from (values (1, 'a', 1, null), (2.5, null, 'x'::text, 2::bigint)) as v (one, two, three, four)" });
   assert.deepEqual(told(fixture, 'a').columns.map((column) => column.replace(/ <.*/, '')), ['one numeric', 'two text', 'three', 'four bigint']);

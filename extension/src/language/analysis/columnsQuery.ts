@@ -30,6 +30,8 @@ export class QueryColumns {
   readonly #relations = new Map<Relation, Columns>();
   #selects: Map<Relation, Select> | undefined;
   readonly #ctes = new Map<Query, Map<string, Cte[]>>();
+  /** how many CTEs of a query were worked out in their order */
+  readonly #prepared = new Map<Query, number>();
 
   constructor(private readonly file: string, private readonly document: SqlDocument, private readonly models: ModelColumns, private readonly sources: (key: string) => Columns, private readonly variable: (name: string) => unknown) {}
 
@@ -282,9 +284,23 @@ export class QueryColumns {
     const wanted = relation.path[0]?.toLowerCase() ?? '';
     for (let at: Query | undefined = query; at; at = at.parent) {
       const found = this.#ctesOf(at).get(wanted)?.findLast(({ nameSpan, span }) => nameSpan.start < relation.span.start && (span.end <= relation.span.start || at.recursive === true));
-      if (found) return found;
+      if (!found) continue;
+      this.#prepare(at, found);
+      return found;
     }
     return undefined;
+  }
+
+  /** Works out the CTEs before one in their order: a long chain of them would be a deep recursion. */
+  #prepare(query: Query, until: Cte): void {
+    // These may read later ones, and themselves
+    if (query.recursive) return;
+    for (let at = this.#prepared.get(query) ?? 0; ; at++) {
+      const cte = query.ctes[at];
+      if (!cte || cte.span.start >= until.span.start) return;
+      this.#prepared.set(query, at + 1);
+      this.ofQuery(cte.query);
+    }
   }
 
   #ctesOf(query: Query): Map<string, Cte[]> {

@@ -147,7 +147,7 @@ function inQueries(scope: Scope, offset: number): Target | undefined {
     const row = from.length === 0 && !reference.qualifier ? relationNamed(document, select, reference.span) : undefined;
     if (row) return ofRow(document, row, reference.span);
     if (string && from.length === 0) continue;
-    const item = select.items.find((one) => carried(one, select) === reference);
+    const item = select.items.find((one) => one.nameSpan?.start === reference.span.start && carried(one, select) === reference);
     const maker = item && makers.item(scope, select, item);
     return { kind: 'column', name: reference.name, from, span: reference.span, select, ...(maker ? { item: maker } : {}) };
   }
