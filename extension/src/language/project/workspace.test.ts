@@ -35,6 +35,13 @@ const TWO = {
   'dbt_packages/helpers/dbt_project.yml': 'name: helpers\n', 'dbt_packages/helpers/macros/m.sql': '{% macro m() %}{% endmacro %}', 'README.md': '',
 };
 
+test('what dbt compiled is no project, though hooks are in a folder that is called like its file', () => {
+  const { root, at, workspace } = made({ ...TWO, 'target/compiled/outer/dbt_project.yml/hooks/outer-on-run-end-0.sql': 'select 1', 'target/compiled/outer/models/a.sql': 'select 1 as a' });
+  workspace.addRoot(root);
+  assert.equal(workspace.projectOf(at('target/compiled/outer/models/a.sql'))?.root, root);
+  assert.equal(workspace.projectOf(at('target/compiled/outer/models/a.sql'))?.modelOfFile(at('target/compiled/outer/models/a.sql')), undefined);
+});
+
 test('each file belongs to the deepest project; a package to who installed it', () => {
   const { root, at, workspace } = made(TWO);
   workspace.addRoot(root);

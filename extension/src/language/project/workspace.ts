@@ -3,7 +3,7 @@ import path from 'node:path';
 import { DISK, pathKey } from '../../dbt/files';
 import { findProjects } from '../../dbt/finder';
 import { parseYaml } from '../analysis/document';
-import { readText } from './disk';
+import { readText, stampOf } from './disk';
 import { FileProject } from './fileProject';
 import { readSettings } from './settings';
 
@@ -59,7 +59,7 @@ export class Workspace {
   /** Takes in a folder of the client's: a project in the folder itself is there at once, those below it soon. */
   addRoot(folder: string): void {
     this.#roots.add(folder);
-    if (fs.existsSync(path.join(folder, 'dbt_project.yml'))) this.#add(folder);
+    if (isProject(folder)) this.#add(folder);
     else {
       // A folder inside a project
       const above = projectRootOf(path.join(folder, 'any'));
@@ -230,11 +230,16 @@ export class Workspace {
   }
 }
 
+/** Whether a folder has the file of a project: among what dbt compiled, the hooks of `dbt_project.yml` are in a folder of that name. */
+function isProject(folder: string): boolean {
+  return stampOf(path.join(folder, 'dbt_project.yml')) !== undefined;
+}
+
 /** The folder of the deepest project above a file, packages left out: they belong to who installed them. */
 export function projectRootOf(file: string): string | undefined {
   const above: string[] = [];
   for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
-    if (fs.existsSync(path.join(folder, 'dbt_project.yml'))) above.push(folder);
+    if (isProject(folder)) above.push(folder);
     if (path.dirname(folder) === folder) break;
   }
   return above.find((root) => !above.some((outer) => outer !== root && isWithin(root, packagesFolder(outer))));
