@@ -55,6 +55,12 @@ test('dbt resolves variables of .env, the target and aliases; asked twice, dbt r
   assert.equal(profileRuns(), 1);
 });
 
+test('a half-written packages.yml is nothing to the profile', async () => {
+  fs.writeFileSync(path.join(root, 'packages.yml'), 'packages:\n  - package: a/b\n  version: 1\n');
+  assert.equal((await new Profiles(options).connection(project)).host, 'from-env-file');
+  fs.rmSync(path.join(root, 'packages.yml'));
+});
+
 test('a change of .env is seen', async () => {
   fs.appendFileSync(path.join(root, '.env'), 'SHOP_PORT=6000\n');
   assert.equal((await profiles.connection(project)).port, 6000);
