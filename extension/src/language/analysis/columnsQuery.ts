@@ -19,6 +19,12 @@ const FUNCTION_COLUMNS = byWord<readonly Named[]>({
   regexp_split_to_table: [[undefined, 'text']], string_to_table: [[undefined, 'text']], regexp_matches: [[undefined, 'text[]']],
 });
 
+/** Whether a function's rows have one column that is called as its alias is. */
+export function isNamedByAlias({ kind, path, alias, columnAliases }: Relation): boolean {
+  const known = path.length === 1 ? FUNCTION_COLUMNS[path[0]?.toLowerCase() ?? ''] : undefined;
+  return kind === 'function' && alias !== undefined && columnAliases === undefined && (known?.some(([name]) => name === undefined) ?? true);
+}
+
 /** The columns of a model, or of one version of it. */
 export type ModelColumns = (name: string, version?: string) => Columns;
 

@@ -4,7 +4,7 @@ import type { ColumnReference, Select, SelectItem, SqlDocument } from '../analys
 import type { Mention } from './references';
 import type { FileRequest } from './request';
 import type { Target } from './target';
-import { carried, Makers, queryOfModel, type Maker, type Scope } from './targetColumns';
+import { carried, isNamed, Makers, queryOfModel, type Maker, type Scope } from './targetColumns';
 import { columnAliases, folded, readsOf, selectsOf } from './targetScopes';
 
 /** A place that names a column, with what rename has to know of it. */
@@ -147,7 +147,7 @@ export class ColumnSearch {
     const source = project.sources.get(name);
     const properties = source?.properties ?? project.models.get(name)?.properties;
     for (const column of properties?.columns ?? []) {
-      if (properties && folded(column.name) === this.#name) this.#add({ file: properties.file, span: column.nameSpan, declares: true, role: 'described' });
+      if (properties && (isNamed(column.name, this.#name) || folded(column.name) === this.#name)) this.#add({ file: properties.file, span: column.nameSpan, declares: true, role: 'described' });
     }
     for (const other of this.#sameRows(name)) this.#has(other);
     if (this.here) {

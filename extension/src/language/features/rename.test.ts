@@ -253,3 +253,20 @@ test('what Jinja pieces together in the same file is not renamed beside it', () 
   const sql = "with a as (select {% for m in ['x', 'y'] %} 1 as {{ m }}_sum, {% endfor %} 2 as k), b as (select x_sum from a) select x_sum from b";
   refused({ files: { 'models/a.sql': sql }, at: ['models/a.sql', 'select x_sum from b', 8], to: 'total' }, /Jinja pieces/);
 });
+
+test('the alias of a function is renamed with the column that is called so', () => {
+  const files = { 'models/a.sql': 'select d.d as day, d, e.x from generate_series(1, 3) as d, lateral (select d.d + 1 as x) e', 'models/b.sql': "select d + 1 as next from {{ ref('a') }}" };
+  for (const words of ['d.d as', 'as d,']) {
+    assert.deepEqual(renamed({ files, at: ['models/a.sql', words, words.startsWith('as') ? 3 : 0], to: 'n' }), { 'models/a.sql': 'select n.n as day, n, e.x from generate_series(1, 3) as n, lateral (select n.n + 1 as x) e', 'models/b.sql': "select n + 1 as next from {{ ref('a') }}" });
+  }
+  refused({ files, at: ['models/a.sql', 'd.d as', 2], to: 'n' }, /Rename the alias/);
+  const each = 'select e.key, e from jsonb_each(x) as e';
+  assert.deepEqual(renamed({ files: { 'models/a.sql': each }, at: ['models/a.sql', 'as e', 3], to: 'n' }), { 'models/a.sql': 'select n.key, n from jsonb_each(x) as n' });
+});
+
+test('a column whose name is quoted is the one that YAML names as it is', () => {
+  const files = { 'models/a.sql': 'select 1 as "Net"', 'models/a.yml': 'models:\n  - name: a\n    columns:\n      - name: Net\n        quote: true\n        data_tests: [unique]\n' };
+  for (const at of [['models/a.yml', 'Net'], ['models/a.sql', '"Net"']] as const) {
+    assert.deepEqual(renamed({ files, at: [...at], to: 'gross' }), { 'models/a.sql': 'select 1 as "gross"', 'models/a.yml': files['models/a.yml'].replace('Net', 'gross') });
+  }
+});

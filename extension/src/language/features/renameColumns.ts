@@ -25,6 +25,7 @@ export function columnStart({ project }: FileRequest, { item, from, name }: Colu
     throw new HumanError(kind === 'seed' ? `The column "${name}" is named by the seed ${start.of}. Rename it in the CSV file's first line.` : `The column "${name}" of ${start.of} is made by what only dbt can run. Rename it by hand.`);
   }
   if (start.pieced) throw pieced(name);
+  if (start.alias) throw new HumanError(`The column "${name}" is called as the alias of the function that makes it. Rename the alias.`);
   if (start.item && !start.item.nameSpan) throw new HumanError(`The column "${name}" is named nowhere: PostgreSQL calls it so. Name it with "as" where it is made.`);
   const owner = start.place && project.modelOfFile(start.place.file)?.package;
   if (owner !== undefined) throw new HumanError(`The column "${name}" is made by the package ${owner}, which is not this project's to change.`);

@@ -6,6 +6,7 @@ import type { YamlNode } from '../analysis/types';
 import type { Place } from './definition';
 import { linesOf } from './references';
 import type { FileRequest } from './request';
+import { isNamed } from './targetColumns';
 import { NO_COLUMNS } from './targetYaml';
 import { eachScalar, get, items, scalar } from '../analysis/yamlValues';
 
@@ -47,7 +48,7 @@ class Search {
   #rows(node: YamlNode | undefined): void {
     const rows = get(node, 'rows');
     if (rows?.kind === 'sequence') {
-      for (const row of items(rows)) for (const { key, keySpan } of row.entries ?? []) if (key.toLowerCase() === this.column) this.#found.push({ file: this.file, span: keySpan });
+      for (const row of items(rows)) for (const { key, keySpan } of row.entries ?? []) if (isNamed(key, this.column)) this.#found.push({ file: this.file, span: keySpan });
     } else if (get(node, 'fixture') !== undefined || (rows?.text !== undefined && new RegExp(`\\b${this.column}\\b`, 'i').test(rows.text))) {
       const line = (linesOf(this.request, this.file)?.positionAt((rows ?? node)?.span.start ?? 0).line ?? 0) + 1;
       throw new HumanError(`Rows of a unit test name the column "${this.column}" in a text or a file of their own: ${path.relative(this.request.project.root, this.file)}, line ${line}. Rename it by hand, or write the rows as mappings first.`);
@@ -69,7 +70,7 @@ class Search {
   }
 
   #scalar(node: YamlNode | undefined): void {
-    if (node && scalar(node)?.toLowerCase() === this.column) this.#found.push({ file: this.file, span: node.textSpan ?? node.span });
+    if (node && isNamed(scalar(node), this.column)) this.#found.push({ file: this.file, span: node.textSpan ?? node.span });
   }
 
   #refers(node: YamlNode | undefined): boolean {
@@ -87,6 +88,6 @@ export function columnMentionsInConfig({ project, file: asked, sql }: FileReques
   const { text } = document;
   return document.jinja.calls.filter(({ name }) => name === 'config').flatMap(({ inner, tag }) => scanTag(text, document.jinja.tags[tag]?.inner.start ?? inner.start, '}}').tokens.flatMap((token) => {
     const span = { start: token.start + 1, end: token.end - 1 };
-    return token.kind === 'string' && token.closed && inner.start <= token.start && token.end <= inner.end && text.slice(span.start, span.end).toLowerCase() === column ? [{ file, span }] : [];
+    return token.kind === 'string' && token.closed && inner.start <= token.start && token.end <= inner.end && isNamed(text.slice(span.start, span.end), column) ? [{ file, span }] : [];
   }));
 }

@@ -1,12 +1,15 @@
 /** Rename of what one file knows by name: CTEs, aliases of relations, variables of Jinja. */
 import { HumanError } from '../../base/errors';
-import type { Query, Relation, Select, SqlDocument } from '../analysis/types';
+import { isNamedByAlias } from '../analysis/columnsQuery';
+import type { Query, Relation, Select, Span, SqlDocument } from '../analysis/types';
 import { GLOBALS } from '../project/globals';
 import { get, items, scalar } from '../analysis/yamlValues';
 import { mentionsOf } from './references';
+import { columnChanges } from './renameColumns';
 import { checkIdentifier, checkJinjaName, type Changes, type Edit } from './renameEdits';
 import type { FileRequest } from './request';
 import { macroName, type Target } from './target';
+import { Makers } from './targetColumns';
 import { bare, cteOf, folded, holds, nameOf, outer, selectsOf, spelt, within } from './targetScopes';
 
 type Of<K extends Target['kind']> = Target & { kind: K };
@@ -35,10 +38,20 @@ export function aliasChanges(request: FileRequest, target: Of<'relation'>, name:
   const { document, relation, select } = target;
   checkIdentifier(name, 'an alias');
   if (folded(name) !== nameOf(document, relation)) refuseTaken(document, select, folded(name), []);
+  if (relation.alias && isNamedByAlias(relation)) return aliasOfFunction(request, target, relation.alias.span, name);
   if (relation.alias) return unquotedOnly(request, target, name);
   const { edits } = unquotedOnly(request, target, name);
   const own = relation.pathSpan ?? relation.span;
   return { edits: [...edits.filter(({ span }) => !within(span, own)), { file: request.file, span: { start: relation.span.end, end: relation.span.end }, text: ` as ${name}` }] };
+}
+
+/** The alias of a function, and the column that is called so. */
+function aliasOfFunction(request: FileRequest, target: Of<'relation'>, span: Span, name: string): Changes {
+  const { edits } = unquotedOnly(request, target, name);
+  const item = new Makers(request.project).alias({ project: request.project, file: request.file, document: target.document }, span);
+  const column = columnChanges(request, { kind: 'column', name: item.name, item, from: [], span }, name);
+  const known = new Set(edits.map(({ span: { start } }) => start));
+  return { edits: [...edits, ...column.edits.filter((edit) => edit.file !== request.file || !known.has(edit.span.start))] };
 }
 
 /** Quoted names keep their quotes, and are what PostgreSQL makes of the new name. */

@@ -7,7 +7,7 @@ import { usesOf } from '../project/sqlFacts';
 import type { Macro, Project } from '../project/types';
 import { usesInScalars, yamlFacts } from '../project/yamlFacts';
 import type { PlaceRequest } from './request';
-import { carried, Makers, type Maker, type Scope } from './targetColumns';
+import { carried, Makers, makersNamed, type Maker, type Scope } from './targetColumns';
 import { localAt, type Local } from './targetLocals';
 import { columnNamedAt } from './targetYaml';
 import { cteQualified, ctePlaces, holds, qualifiersOf, readsOf, relationNamed, selectsOf, type Scoped } from './targetScopes';
@@ -197,7 +197,7 @@ function columnInYaml(project: Project, { root }: YamlDocument, offset: number):
 /** @param of a model or `source.table` */
 function columnOf(project: Project, of: string, name: string, span: Span): Target | undefined {
   const makers = new Makers(project);
-  const from = (project.sources.has(of) ? makers.ofSource(of, name.toLowerCase()) : makers.ofModel(of, name.toLowerCase())).filter(({ place }) => place);
+  const from = makersNamed((column) => (project.sources.has(of) ? makers.ofSource(of, column) : makers.ofModel(of, column)), name).filter(({ place }) => place);
   return from.length === 0 ? undefined : { kind: 'column', name, from, span, of };
 }
 
@@ -217,8 +217,7 @@ function inDescribed(project: Project, described: readonly Described[], offset: 
     const column = one.columns.find(({ nameSpan }) => holds(nameSpan, offset));
     if (!column) continue;
     const makers = new Makers(project);
-    const name = column.name.toLowerCase();
-    const from = one.kind === 'source' ? makers.ofSource(one.name, name) : makers.ofModel(one.name, name);
+    const from = makersNamed((name) => (one.kind === 'source' ? makers.ofSource(one.name, name) : makers.ofModel(one.name, name)), column.name);
     return { kind: 'column', name: column.name, from, span: column.nameSpan, of: one.name };
   }
   return undefined;

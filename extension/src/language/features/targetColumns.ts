@@ -1,4 +1,5 @@
 /** Where columns are made: from a reference through CTEs, stars, models and sources to the item of a select list, or the line of YAML, that makes them. */
+import { isNamedByAlias } from '../analysis/columnsQuery';
 import { namesOf } from '../analysis/jinjaLoops';
 import type { ColumnReference, Cte, MacroRows, Query, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
 import type { Model, Project } from '../project/types';
@@ -13,6 +14,8 @@ export interface Maker {
   place?: { file: string; span: Span };
   /** Jinja pieces its name together */
   pieced?: true;
+  /** it is called as the alias of the function that makes it */
+  alias?: true;
   /** of a select list */
   item?: SelectItem;
   select?: Select;
@@ -153,6 +156,7 @@ export class Makers {
         return cte ? this.ofCte(scope, cte, name, depth + 1) : [];
       }
       case 'ref': case 'source': return this.#ofPath(relation, name, depth, sure);
+      case 'function': return relation.alias && isNamedByAlias(relation) && spelt(document.text, relation.alias.span) === name ? [{ ...this.alias(scope, relation.alias.span), alias: true }] : [];
       default: return [];
     }
   }
@@ -215,6 +219,17 @@ export class Makers {
       this.#busy.delete(key);
     }
   }
+}
+
+/** What makes a column as YAML names it: as it is, or in any case. */
+export function makersNamed(find: (name: string) => readonly Maker[], written: string): readonly Maker[] {
+  const exact = find(written);
+  return exact.some(({ of }) => of === undefined) ? exact : find(written.toLowerCase());
+}
+
+/** Whether YAML means a column by a name. */
+export function isNamed(written: string | undefined, column: string): boolean {
+  return written === column || written?.toLowerCase() === column;
 }
 
 /** The query whose rows a model or snapshot is. */
