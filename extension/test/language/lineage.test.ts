@@ -1,4 +1,4 @@
-/** Column lineage against sqlglot, and types against PostgreSQL: of every model of this repository, and of random queries. */
+/** Column lineage against sqlglot, types and problems against PostgreSQL: of every model of this repository, and of random queries. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -10,7 +10,7 @@ import { run } from '../../src/environment/processes';
 import { sampleDatabase, testEnv, testPlace, type TestDatabase } from '../servers';
 import type { LanguageClient } from './client';
 import { queries, SOURCE, TABLES, type Generated } from './queries';
-import { Rig } from './rig';
+import { problems, Rig } from './rig';
 
 const SEED = Number(process.env.LANGUAGE_SEED ?? 7);
 const COUNT = 320;
@@ -76,15 +76,17 @@ function upstream(column: string, direct: ReadonlyMap<string, readonly string[]>
 }
 
 /**
- * What the server says otherwise than sqlglot and PostgreSQL, the shortest first. A type may be left unsaid.
+ * What the server says otherwise than sqlglot and PostgreSQL, the shortest first. A type may be left unsaid, and PostgreSQL takes all.
  * @param relations of the models and sources, as `schema.relation`
  */
 async function differences(client: LanguageClient, root: string, models: readonly Generated[], relations: Readonly<Record<string, string>>, compiled: Record<string, string>): Promise<string[]> {
   const schema = await schemaOf([...new Set(Object.values(relations).map((relation) => relation.replace(/\..*/, '')))]);
   const columnsOf = (model: string): [column: string, type: string][] => Object.entries(schema[relations[model] ?? ''] ?? {});
-  const ours = async (): Promise<Map<string, Told[]>> => {
-    const found = new Map<string, Told[]>();
-    for (const { name } of models) found.set(name, await answers(client, root, name, columnsOf(name).map(([column]) => column)));
+  const ours = async (): Promise<Map<string, { columns: Told[]; problems: string[] }>> => {
+    const found = new Map<string, { columns: Told[]; problems: string[] }>();
+    for (const { name, file } of models) {
+      found.set(name, { columns: await answers(client, root, name, columnsOf(name).map(([column]) => column)), problems: await problems(client, path.join(root, file)) });
+    }
     return found;
   };
   const [theirs, told] = await Promise.all([sqlglot(schema, compiled), ours()]);
@@ -96,14 +98,15 @@ async function differences(client: LanguageClient, root: string, models: readonl
   }));
   const found: string[] = [];
   for (const { name, text: sql } of models) {
+    for (const problem of told.get(name)?.problems ?? []) found.push(`PostgreSQL finds nothing wrong with ${name}, but ${problem}\n${sql}`);
     for (const [at, [column, type]] of columnsOf(name).entries()) {
       const inputs = upstream(`${name}.${column}`, direct).join(' ');
-      const own = told.get(name)?.[at];
+      const own = told.get(name)?.columns[at];
       if (own?.inputs !== inputs) found.push(`${name}.${column} is made of "${inputs}", not of "${own?.inputs ?? ''}"\n${sql}`);
       if (own?.type !== undefined && spelled(own.type) !== spelled(type)) found.push(`${name}.${column} is of ${type}, not of ${own.type}\n${sql}`);
     }
   }
-  const typed = [...told.values()].flat().filter(({ type }) => type !== undefined).length;
+  const typed = [...told.values()].flatMap(({ columns }) => columns).filter(({ type }) => type !== undefined).length;
   assert.ok(typed > models.length);
   return found.sort((one, other) => one.length - other.length);
 }
@@ -123,7 +126,7 @@ test(`${COUNT} random queries (seed ${SEED})`, async () => {
     'dbt_project.yml': 'name: gen\nprofile: gen\n',
     'models/sources.yml': `sources:\n  - name: gen\n    tables:\n      - name: ${SOURCE}\n        columns:\n${Object.entries(TABLES[SOURCE] ?? {}).map(([name, type]) => `          - {name: ${name}, data_type: "${type}"}\n`).join('')}`,
     ...Object.fromEntries(tables.filter(([name]) => name !== SOURCE).map(([name, columns]) => [`models/${name}.sql`, `select ${columns.map(([column, type]) => `cast(null as ${type}) as ${column}`).join(', ')}\n`])),
-    ...Object.fromEntries(generated.map(({ name, text: sql }) => [`models/${name}.sql`, sql])),
+    ...Object.fromEntries(generated.map(({ file, text: sql }) => [file, sql])),
   });
   const compiled = Object.fromEntries(generated.map(({ name, text: sql }) => [name, sql.replace(/\{\{ (?:ref\(|source\('gen', )'(\w+)'\) \}\}/g, 'gen.$1')]));
   await database.run('create schema gen');
@@ -146,5 +149,5 @@ test('every model of this repository', async () => {
   const relations = [...models.map(({ schema, name, alias = name }) => [name, `${schema}.${alias}`]), ...Object.values(manifest.sources).map(({ schema, name, source_name: source = '', identifier = name }) => [`${source}.${name}`, `${schema}.${identifier}`])];
   const compiled = models.map(({ name, original_file_path: file }) => [name, fs.readFileSync(path.join(target, 'compiled', 'attribution', file), 'utf8')] as const);
   assert.ok(models.length >= 15);
-  await agrees(root, compiled.map(([name, sql]) => ({ name, text: sql })), Object.fromEntries(relations) as Record<string, string>, Object.fromEntries(compiled));
+  await agrees(root, compiled.map(([name, sql]) => ({ name, file: models.find((model) => model.name === name)?.original_file_path ?? '', text: sql })), Object.fromEntries(relations) as Record<string, string>, Object.fromEntries(compiled));
 });

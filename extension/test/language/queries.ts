@@ -22,7 +22,7 @@ const KINDS: Readonly<Record<string, Kind>> = { bigint: 'number', integer: 'numb
 const kindOf = (type: string): Kind => KINDS[/^\w+/.exec(type)?.[0] ?? ''] ?? 'text';
 const DEEPEST = 2;
 
-export interface Generated { name: string; text: string }
+export interface Generated { name: string; file: string; text: string }
 
 /** @returns models that read the tables and one another */
 export function queries(count: number, seed: number): Generated[] {
@@ -35,7 +35,7 @@ export function queries(count: number, seed: number): Generated[] {
     known.push({ name, columns });
     // The tables and some models: deep chains say nothing new
     if (known.length > 8) known.splice(3 + dice.below(5), 1);
-    return { name, text: `${sql}\n` };
+    return { name, file: `models/${name}.sql`, text: `${sql}\n` };
   });
 }
 

@@ -3,7 +3,7 @@ import { columnsOfModel, columnsOfQuery, columnsOfRelation, columnsOfSelect, col
 import { namesOf } from '../analysis/jinjaLoops';
 import type { ColumnReference, Query, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
 import type { Column, Columns, Project } from '../project/types';
-import { cteOf, folded, outer, readsOf, relationNamed, spelt, within, type ColumnRead } from './targetScopes';
+import { cteOf, folded, outer, readsOf, relationNamed, seenFrom, spelt, within, type ColumnRead } from './targetScopes';
 
 /** A column of a model, seed, snapshot or source (`source.table`). */
 export interface Input {
@@ -138,7 +138,7 @@ export class ColumnInputs {
     // ORDER BY means what the query makes first, GROUP BY last
     if (reference.qualifier) this.#qualified(select, reference.qualifier.span, name, true);
     else if (within(reference.span, query.orderBy) && query.selects[0]?.items.some((item) => item.name === name)) this.#query(query, name);
-    else if (!this.#named(select, name)) this.#unknown(select, reference, name);
+    else if (!this.#named(select, name, reference.span)) this.#unknown(select, reference, name);
   }
 
   /** A bare name that no relation is known to have: a whole row, what GROUP BY means of the items, or a column that no file tells. */
@@ -157,10 +157,10 @@ export class ColumnInputs {
     if (found && (this.#has(found.relation, name) || (open && !this.#columns(found.relation).certain))) this.#relation(found.select, found.relation, name);
   }
 
-  /** A bare name in the nearest select whose relations have it: in all of them, as USING means both. */
-  #named(select: Select, name: string): boolean {
+  /** A bare name in the nearest select whose relations have it: in all of them that the place sees, as USING means both. */
+  #named(select: Select, name: string, place?: Span): boolean {
     for (let at: Select | undefined = select; at; at = outer(at)) {
-      const having = at.from.filter((relation) => this.#has(relation, name));
+      const having = (place ? seenFrom(at, place) : at.from).filter((relation) => this.#has(relation, name));
       for (const relation of having) this.#relation(at, relation, name);
       if (having.length > 0) return true;
     }

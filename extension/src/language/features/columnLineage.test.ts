@@ -48,7 +48,7 @@ test('from the YAML that describes it', () => {
 /** What a column of a query over the models `x` (a, b, c), `y` (a, d, list) and the source `raw.open` is made of. */
 const made = projectOf({
   'models/sources.yml': 'sources:\n  - name: raw\n    tables: [{name: open}]\n', 'models/x.sql': 'select 1 as a, 2 as b, 3 as c', 'models/y.sql': "select 1 as a, 4 as d, array[1] as list",
-  'models/v.yml': 'models:\n  - {name: v, versions: [{v: 1}, {v: 2}]}\n', 'models/v_v1.sql': 'select 1 as a', 'models/v_v2.sql': 'select 1 as a',
+  'models/w.sql': "select array[2] as list, 5 as e", 'models/v.yml': 'models:\n  - {name: v, versions: [{v: 1}, {v: 2}]}\n', 'models/v_v1.sql': 'select 1 as a', 'models/v_v2.sql': 'select 1 as a',
 });
 const inputs = (text: string, column = 'm'): string => {
   made.edit('models/q.sql', text.replaceAll('$x', "{{ ref('x') }}").replaceAll('$y', "{{ ref('y') }}").replaceAll('$open', "{{ source('raw', 'open') }}"));
@@ -85,6 +85,7 @@ test('windows by name, functions in FROM, rows of VALUES, and new names count', 
   assert.equal(inputs('select sum(a) over w as m from $x window v as (partition by b), w as (v order by c)'), 'x.a x.b x.c');
   assert.equal(inputs('select sum(a) over (w rows 2 preceding) as m from $x window w as (order by b)'), 'x.a x.b');
   assert.equal(inputs('select m from $y as y, unnest(y.list) as m'), 'y.list');
+  assert.equal(inputs("select m from $y as y cross join unnest(list) as m cross join {{ ref('w') }} as w"), 'y.list');
   assert.equal(inputs("select v.m from $x as x cross join lateral (values ('a', x.a), ('b', x.b)) as v (kind, m)"), 'x.a x.b');
   assert.equal(inputs("select v.kind from $x as x cross join lateral (values ('a', x.a), ('b', x.b)) as v (kind, m)", 'kind'), '');
   assert.equal(inputs('with c (one, two) as (select a, b from $x) select t.m from c as t (n, m)'), 'x.b');

@@ -86,6 +86,9 @@ test('columns that are not there, or stand in two relations', () => {
   assert.deepEqual(found(`select event.client_id ${from}`), ['unknown-relation: event']);
   assert.deepEqual(found(`select client_id.part, x.y ${from} {{ dbt_utils.more('x') }}`), []);
   assert.deepEqual(found(`select client_id ${from} inner join {{ ref('stg_clients') }} as clients on events.client_id = clients.client_id`), ['ambiguous-column: client_id']);
+  assert.deepEqual(found(`select age ${from} inner join {{ ref('stg_clients') }} as clients on client_id = clients.age`), ['ambiguous-column: client_id']);
+  // The second join's condition sees the third table, the first one's does not
+  assert.deepEqual(found(`select age ${from} inner join (select 1 as age) as ages on event_id = age left join {{ ref('stg_clients') }} as clients on true`), ['ambiguous-column: age']);
   for (const right of [
     `select client_id, event_id ${from}`, `select events.client_id ${from} where event_id = 1`, `select client_id, current_date as today ${from}`, `select to_jsonb(events) as row ${from}`, `select client_id as c ${from} order by c`,
     `select client_id ${from} inner join {{ ref('stg_clients') }} as clients using (client_id)`, `select age, other ${from} {{ dbt_utils.more_joins('x') }}`, "select anything from somewhere", "select x from {{ this }}",

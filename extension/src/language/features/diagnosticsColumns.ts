@@ -4,7 +4,7 @@ import type { ColumnReference, Relation, Select, SelectItem, Span, SqlDocument }
 import type { Columns, Model, Project } from '../project/types';
 import { addColumns } from './codeActionsModels';
 import { didYouMean, ERROR, HINT, replacements, similar, type Problem } from './diagnosticsProblem';
-import { outer } from './targetScopes';
+import { outer, seenFrom } from './targetScopes';
 
 /** Columns that every table of PostgreSQL has. */
 const SYSTEM = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid', 'oid']);
@@ -25,6 +25,7 @@ export function columnProblems(project: Project, file: string, document: SqlDocu
 }
 
 interface Scope {
+  select: Select;
   relations: { name: string; columns: Columns; relation: Relation }[];
   /** aliases of joins as a whole, in lower case */
   joins: readonly string[];
@@ -50,7 +51,7 @@ function referenceProblems(project: Project, file: string, document: SqlDocument
   const scopeOf = (select: Select): Scope => {
     const before = scopes.get(select);
     if (before) return before;
-    const scope = { relations: select.from.map((relation) => ({ name: nameOf(relation), columns: columnsOf(relation), relation })), joins: (select.joins ?? []).map((name) => name.toLowerCase()), whole: isWhole(tags, select), outputs: byName(select.items), dynamic: select.items.filter((item) => item.dynamic) };
+    const scope = { select, relations: select.from.map((relation) => ({ name: nameOf(relation), columns: columnsOf(relation), relation })), joins: (select.joins ?? []).map((name) => name.toLowerCase()), whole: isWhole(tags, select), outputs: byName(select.items), dynamic: select.items.filter((item) => item.dynamic) };
     scopes.set(select, scope);
     return scope;
   };
@@ -96,10 +97,13 @@ function plainProblem(file: string, { name, span, quoted }: ColumnReference, cha
   const [own] = chain;
   if (!own || own.relations.length === 0 || (!quoted && WORDS.has(lower)) || SYSTEM.has(lower)) return undefined;
   const candidates: string[] = [];
-  for (const { relations, whole } of chain) {
+  for (const { select, relations, whole } of chain) {
     if (!whole || relations.some(({ columns }) => !columns.certain || columns.columns.length === 0)) return undefined;
     const holders = relations.filter(({ columns }) => has(columns, name));
     if (holders.length > 1) {
+      // What is joined later a condition does not see
+      const seen = seenFrom(select, span);
+      if (holders.filter(({ relation }) => seen.includes(relation)).length < 2) return undefined;
       // An output column of that name is what ORDER BY and GROUP BY mean, and USING makes one of two
       if (isOutput(own, name, span) || relations.some(({ relation }) => relation.join?.using?.some((column) => column.toLowerCase() === lower))) return undefined;
       const names = holders.map((one) => `"${one.name}"`);

@@ -82,6 +82,17 @@ export function relationNamed(document: SqlDocument, select: Select | undefined,
   return undefined;
 }
 
+/** The relations of a select that a place in it sees: a condition of a join what is joined so far, a function what stands before it, everything else all. */
+export function seenFrom({ from, clauses }: Select, place: Span): readonly Relation[] {
+  if (!within(place, clauses.from)) return from;
+  const at = from.findIndex(({ span, join }) => within(place, span) || within(place, join?.on));
+  if (at < 0) return from;
+  if (within(place, from[at]?.span)) return from.slice(0, at);
+  let first = at;
+  while (from[first]?.join) first--;
+  return from.slice(Math.max(0, first), at + 1);
+}
+
 /** Every select of a file. */
 export function selectsOf({ sql }: SqlDocument): readonly Select[] {
   return sql.queries.flatMap(({ selects }) => selects);
