@@ -203,3 +203,16 @@ test('names that joins, SEARCH and CYCLE bring, and those with escapes', () => {
   ]) assert.deepEqual(found(right).filter((problem) => !problem.startsWith('undocumented')), [], right);
   assert.deepEqual(found("with recursive r(n) as (select 1 union select n + 1 from r) cycle n set is_cycle using way select ordering from r").filter((problem) => !problem.startsWith('undocumented')), ['unknown-column: ordering']);
 });
+
+test('a column that a data test or a row of a unit test names, and that is not there', () => {
+  const yaml = (text: string): string[] => found(text, { file: 'models/more.yml', files: { 'models/orders.sql': "select client_id, 1 as total from {{ ref('stg_clients') }}" } }).filter((problem) => problem.startsWith('unknown'));
+  const column = 'models:\n  - name: orders\n    columns:\n      - name: client_id\n        data_tests:\n          - relationships:\n';
+  const unit = 'unit_tests:\n  - name: u\n    model: orders\n    given:\n      - input: ref(\'stg_clients\')\n        rows:\n';
+  assert.deepEqual(yaml(`${column}              arguments:\n                to: ref('stg_clients')\n                field: client\n`), ['unknown-column: client']);
+  assert.deepEqual(yaml(`${column}              to: ref('stg_clients')\n              field: "client"\n`), ['unknown-column: client']);
+  assert.deepEqual(yaml(`${unit}          - {client_id: 1, ages: 2}\n    expect:\n      rows:\n        - totals: 1\n          client_id: 2\n`), ['unknown-column: totals', 'unknown-column: ages']);
+  for (const right of [
+    `${column}              to: ref('stg_clients')\n              field: AGE\n`, `${column}              to: ref('stg_clients')\n              field: lower(age)\n`, `${column}              to: source('raw', 'events')\n              field: other\n`,
+    `${unit}          - {client_id: 1, age: 2}\n    expect:\n      rows: [{total: 1}]\n`, `${unit.replace("ref('stg_clients')", 'this')}          - total: 1\n`, `${unit}          select 1 as x\n`,
+  ]) assert.deepEqual(yaml(right), [], right);
+});

@@ -7,6 +7,7 @@ import type { FileRole, Project } from '../project/types';
 import { eachScalar, get, items, scalar } from '../analysis/yamlValues';
 import { createModel } from './codeActionsModels';
 import { callProblems } from './diagnosticsJinja';
+import { namedColumnProblems } from './diagnosticsYamlColumns';
 import { didYouMean, ERROR, replacements, similar, WARNING, type Problem } from './diagnosticsProblem';
 
 /** A scalar that is a call as a whole: `to: ref('a')`, `input: source('a', 'b')`. */
@@ -19,7 +20,7 @@ const SECTIONS = ['models', 'seeds', 'snapshots'];
 export function yamlProblems(project: Project, file: string, document: YamlDocument, role: FileRole | undefined): Problem[] {
   const found: Problem[] = document.errors.map(({ span, message }) => ({ span, code: 'yaml-syntax', severity: ERROR, message }));
   found.push(...scalarProblems(project, file, document));
-  if (role === 'properties' && project.complete) found.push(...propertiesProblems(project, file, document));
+  if (role === 'properties' && project.complete) found.push(...propertiesProblems(project, file, document), ...namedColumnProblems(project, file, document.root));
   return found;
 }
 
