@@ -210,7 +210,7 @@ test('a column that a data test or a row of a unit test names, and that is not t
   const unit = 'unit_tests:\n  - name: u\n    model: orders\n    given:\n      - input: ref(\'stg_clients\')\n        rows:\n';
   assert.deepEqual(yaml(`${column}              arguments:\n                to: ref('stg_clients')\n                field: client\n`), ['unknown-column: client']);
   assert.deepEqual(yaml(`${column}              to: ref('stg_clients')\n              field: "client"\n`), ['unknown-column: client']);
-  assert.deepEqual(yaml(`${unit}          - {client_id: 1, ages: 2}\n    expect:\n      rows:\n        - totals: 1\n          client_id: 2\n`), ['unknown-column: totals', 'unknown-column: ages']);
+  assert.deepEqual(yaml(`${unit}          - {client_id: 1, ages: 2}\n    expect:\n      rows:\n        - totals: 1\n          client_id: 2\n`), ['unknown-column: ages', 'unknown-column: totals']);
   for (const right of [
     `${column}              to: ref('stg_clients')\n              field: AGE\n`, `${column}              to: ref('stg_clients')\n              field: lower(age)\n`, `${column}              to: source('raw', 'events')\n              field: other\n`,
     `${unit}          - {client_id: 1, age: 2}\n    expect:\n      rows: [{total: 1}]\n`, `${unit.replace("ref('stg_clients')", 'this')}          - total: 1\n`, `${unit}          select 1 as x\n`,
