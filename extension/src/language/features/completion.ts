@@ -73,10 +73,7 @@ function find(request: PlaceRequest, trigger: string | undefined): Found | undef
   if (cursor) return inJinja(request, cursor);
   // These mean something inside a tag alone
   if (trigger === '|' || trigger === '{' || trigger === '%' || (trigger === '-' && !request.yaml)) return undefined;
-  if (request.yaml) {
-    if (role !== 'properties' && role !== 'project') return undefined;
-    return completeYaml({ project, text, offset, role, columnsOfModel: (name) => columnsOfModel(project, name).columns, columnsOfSource: (key) => columnsOfSource(project, key).columns });
-  }
+  if (request.yaml) return completeYaml({ project, text, offset, role, columnsOfModel: (name) => columnsOfModel(project, name).columns, columnsOfSource: (key) => columnsOfSource(project, key).columns });
   return sql && role !== 'docs' ? completeSql(request, offset) : undefined;
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CompletionItem } from 'vscode-languageserver';
 import { completion } from './completion';
+import { diagnostics } from './diagnostics';
 import { CURSOR, projectOf } from './fixture';
 
 const shop = projectOf({
@@ -17,8 +18,8 @@ interface Answer {
   take(label: string): string;
 }
 
-function yaml(marked: string): Answer {
-  const request = shop.at('models/new.yml', marked);
+function yaml(marked: string, file = 'models/new.yml'): Answer {
+  const request = shop.at(file, marked);
   const items = completion(request, undefined, true)?.items ?? [];
   const item = (label: string): CompletionItem | undefined => items.find((one) => one.label === label);
   return {
@@ -63,6 +64,15 @@ test('a key leads on to the line below it: the first item of its list, or its ow
   assert.equal(yaml(`models:\n  - name: orders\n    me${CURSOR}`).take('meta'), 'models:\n  - name: orders\n    meta:');
   assert.equal(yaml(`models:\n  - name: orders\n    data_t${CURSOR}: []`).take('data_tests'), 'models:\n  - name: orders\n    data_tests: []');
   assert.equal(yaml(`models: [{ data_t${CURSOR} }]`).take('data_tests'), 'models: [{ data_tests:  }]');
+});
+
+test('packages.yml has its keys, and a syntax error of its own', () => {
+  const packages = (marked: string): ReturnType<typeof yaml> => yaml(marked, 'packages.yml');
+  assert.deepEqual(packages(CURSOR).labels, ['packages', 'projects']);
+  assert.equal(packages(`pac${CURSOR}`).take('packages'), 'packages:\n  - ');
+  assert.deepEqual(packages(`packages:\n  - ${CURSOR}`).labels.slice(0, 3), ['package', 'version', 'install-prerelease']);
+  const request = shop.at('packages.yml', 'packages:\n  - package: a/b\n  version: 1\n');
+  assert.deepEqual(diagnostics(request).map(({ code, range }) => [code, range.start.line]), [['yaml-syntax', 2]]);
 });
 
 describe('what is written right behind', () => {

@@ -3,22 +3,21 @@ import { CompletionItemKind, InsertTextMode } from 'vscode-languageserver';
 import path from 'node:path';
 import { lineStart } from '../analysis/positions';
 import type { Span } from '../analysis/types';
-import type { Column, Project } from '../project/types';
+import type { Column, FileRole, Project } from '../project/types';
 import { macroSignature } from './describe';
 import { allModels, bare, snippet, tableOffers, variableOffers, type Offer, type Subject } from './completionItems';
 import { sequenceIndent } from './codeActionsYaml';
 import { completeJinja, settingValues, values } from './completionJinja';
 import { TYPES } from './completionWords';
 import { codeCursor } from './jinjaCursor';
-import { PROJECT, PROPERTIES, shapeAt, type Field, type Shape } from './yamlShapes';
+import { PROPERTIES, rootOf, shapeAt, type Field, type Shape } from './yamlShapes';
 import { continuedItem, yamlCursor, type Step, type YamlCursor } from './yamlCursor';
 
 export interface YamlPlace {
   project: Project;
   text: string;
   offset: number;
-  /** dbt_project.yml, or a properties file */
-  role: 'properties' | 'project';
+  role: FileRole | undefined;
   columnsOfModel: (name: string) => readonly Column[];
   columnsOfSource: (key: string) => readonly Column[];
 }
@@ -28,9 +27,10 @@ export type Described = { model: string } | { source: string };
 
 /** The offers at a place, with the stretch of text that they replace. */
 export function completeYaml(place: YamlPlace): { offers: readonly Offer[]; span: Span } | undefined {
-  const cursor = yamlCursor(place.text, place.offset);
+  const root = rootOf(place.role);
+  const cursor = root && yamlCursor(place.text, place.offset);
   if (!cursor) return undefined;
-  const found = shapeAt(place.role === 'project' ? PROJECT : PROPERTIES, cursor.path);
+  const found = shapeAt(root, cursor.path);
   if (!found) return undefined;
   if (found.test) return inTest(place, cursor, found.test.at);
   const { shape } = found;
@@ -56,8 +56,9 @@ function behindDash(offer: Offer): Offer {
 
 /** Right under the dash of an item its own further keys come first; of the others those that it cannot have. */
 function underItem(place: YamlPlace, others: readonly Offer[]): readonly Offer[] {
-  const item = continuedItem(place.text, place.offset);
-  const found = item && shapeAt(place.role === 'project' ? PROJECT : PROPERTIES, item.cursor.path);
+  const root = rootOf(place.role);
+  const item = root && continuedItem(place.text, place.offset);
+  const found = item && shapeAt(root, item.cursor.path);
   if (!found || found.test || !('map' in found.shape)) return others;
   const further = keys({ ...place, text: item.text }, item.cursor, found.shape).map((offer) => ({ ...offer, insertText: item.space + (offer.insertText ?? offer.label) }));
   const names = new Set(further.map(({ label }) => label));

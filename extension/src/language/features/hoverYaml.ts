@@ -6,7 +6,7 @@ import { settingAt, sourceAt, type Told } from './hoverParts';
 import { codeCursor, type JinjaCursor } from './jinjaCursor';
 import type { PlaceRequest } from './request';
 import { columnsOfModel, columnsOfSource } from './scope';
-import { PROJECT, PROPERTIES, shapeAt } from './yamlShapes';
+import { rootOf, shapeAt } from './yamlShapes';
 import { yamlCursor, type YamlCursor } from './yamlCursor';
 
 /**
@@ -15,11 +15,11 @@ import { yamlCursor, type YamlCursor } from './yamlCursor';
  */
 export function hoverYaml(request: PlaceRequest, modelAt: (name: string, span: Span) => Told | undefined, jinjaAt: (cursor: JinjaCursor) => Told | undefined): Told | undefined {
   const { text, offset, role, project } = request;
-  if (role !== 'properties' && role !== 'project') return undefined;
-  const cursor = yamlCursor(text, offset);
+  const root = rootOf(role);
+  const cursor = root && yamlCursor(text, offset);
   if (!cursor || offset < cursor.word.start || offset > cursor.word.end) return undefined;
   const word = text.slice(cursor.word.start, cursor.word.end);
-  const found = shapeAt(role === 'project' ? PROJECT : PROPERTIES, cursor.path);
+  const found = shapeAt(root, cursor.path);
   if (!found || word === '') return undefined;
   if (found.test) return inTest(request, cursor, found.test.at, word, jinjaAt);
   const { shape } = found;

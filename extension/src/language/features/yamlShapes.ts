@@ -1,4 +1,5 @@
 /** What may stand where in dbt's YAML: properties files and dbt_project.yml. */
+import type { FileRole } from '../project/types';
 import { CONFIG_KEYS, configKeysOf, type ConfigKey, type ResourceKind } from './configKeys';
 
 export type YamlValue =
@@ -159,6 +160,29 @@ export const PROJECT: Shape = {
     flags: field('Flags of the command line, set for good.', { map: Object.fromEntries(['send_anonymous_usage_stats', 'use_colors', 'partial_parse', 'fail_fast', 'store_failures', 'warn_error', 'static_parser', 'require_explicit_package_overrides_for_builtin_materializations'].map((name) => [name, field('Flag.', boolean)])) }),
   },
 };
+
+const revised = { revision: field('Tag, branch or commit.'), subdirectory: field('Folder of the package in the repository.') };
+
+/** The keys of packages.yml and dependencies.yml. */
+export const PACKAGES: Shape = {
+  map: {
+    packages: field('What is installed into dbt_packages.', {
+      list: {
+        map: {
+          package: field('Package of the dbt hub: `dbt-labs/dbt_utils`.'), version: field('Version, or a range: `[">=1.3.0", "<2.0.0"]`.'), 'install-prerelease': field('Whether versions before a release are taken.', boolean),
+          git: field('Address of a repository.'), ...revised, 'warn-unpinned': field('Whether dbt warns where no revision is given.', boolean),
+          local: field('Folder of a dbt project, relative to this one.'), tarball: field('Address of an archive.'), name: field('What the package of an archive is called.'), private: field('Repository of the account: `organization/repository`.'), provider: field('Where that repository is.', one(['github', 'gitlab', 'azure_devops'])),
+        },
+      },
+    }),
+    projects: field('Projects whose public models are referred to.', { list: { map: { name: field('Name of the project.') } } }),
+  },
+};
+
+const ROOTS: Readonly<Partial<Record<FileRole, Shape>>> = { properties: PROPERTIES, project: PROJECT, packages: PACKAGES };
+
+/** What dbt's YAML of a role holds; undefined where a file is none. */
+export const rootOf = (role: FileRole | undefined): Shape | undefined => role && ROOTS[role];
 
 /** What may stand at a path; undefined where nothing is known of it. */
 export function shapeAt(root: Shape, path: readonly ({ key: string } | { item: true })[]): { shape: Shape; test?: { at: number } } | undefined {

@@ -234,8 +234,8 @@ export class FileProject implements Project {
     this.#parsed.delete(key);
     this.#unread.changed(key);
     if (this.#layout.isManifest(key)) this.#manifest.changed();
+    else if (path.extname(file) === '' || this.#layout.place(file)?.role === 'packages') this.#relist = true;
     else if (this.#files.has(key) || this.#layout.place(file)) this.#dirty.add(file);
-    else if (path.extname(file) === '' || /(?:packages|dependencies)\.ya?ml$/.test(file)) this.#relist = true;
   }
 
   /** An editor holds a file from now on. Nothing is different where its text is the one that was read. */

@@ -107,7 +107,7 @@ export class Layout {
   place(file: string): IndexedFile | undefined {
     for (const [name, part] of this.#packages) {
       const role = roleIn(part, file);
-      if (role !== undefined && role !== 'project') return { file, role, package: name };
+      if (role !== undefined && role !== 'project' && role !== 'packages') return { file, role, package: name };
     }
     const role = roleIn(this.#own, file);
     return role === undefined ? undefined : { file, role };

@@ -88,6 +88,7 @@ export function rolesOf(settings: ProjectSettings): (relative: string) => FileRo
   const folders = given.flatMap(([role, paths]) => paths.map((folder) => ({ role, prefix: folder === '.' ? '' : `${folder}/` }))).sort((one, other) => other.prefix.length - one.prefix.length);
   return (relative) => {
     if (relative === 'dbt_project.yml') return 'project';
+    if (relative === 'packages.yml' || relative === 'dependencies.yml') return 'packages';
     if (relative.startsWith('.') || relative.includes('/.') || within(relative, settings.targetPath) || within(relative, settings.packagesPath)) return undefined;
     const found = folders.find(({ prefix }) => relative.startsWith(prefix));
     if (!found) return undefined;

@@ -92,8 +92,8 @@ export interface Use extends Location {
   role: 'calls' | 'declares';
 }
 
-/** What a file is to its project. `properties` is YAML beside models, seeds, …; `project` is dbt_project.yml. */
-export type FileRole = 'model' | 'snapshot' | 'seed' | 'analysis' | 'test' | 'macro' | 'properties' | 'docs' | 'project';
+/** What a file is to its project. `properties` is YAML beside models, seeds, …; `project` is dbt_project.yml; `packages` names what is installed. */
+export type FileRole = 'model' | 'snapshot' | 'seed' | 'analysis' | 'test' | 'macro' | 'properties' | 'docs' | 'project' | 'packages';
 
 /** One dbt project, kept current. All lookups are synchronous and answer from memory. */
 export interface Project {
