@@ -225,7 +225,6 @@ test('what cannot be renamed says why', () => {
   refused({ files, at: ['models/report.sql', 'positive'], to: 'both' }, /already there/);
   refused({ files, at: ['models/report.sql', 'positive'], to: 'ref' }, /dbt's own/);
   refused({ files, at: ['models/report.sql', "'days'", 2], to: '1st' }, /cannot be the name/);
-  refused({ files, at: ['models/orders.sql', "'raw'", 2], to: 'x' }, /source "raw"/);
   refused({ files, at: ['models/orders.sql', 'as amount', 4], to: 'id' }, /same select list/);
   refused({ files, at: ['models/orders.sql', 'as amount', 4], to: 'select' }, /reserved/);
   refused({ files, at: ['models/orders.sql', 'price', 1], to: 'cost' }, /not to be told|source raw.orders/);
@@ -269,4 +268,36 @@ test('a column whose name is quoted is the one that YAML names as it is', () => 
   for (const at of [['models/a.yml', 'Net'], ['models/a.sql', '"Net"']] as const) {
     assert.deepEqual(renamed({ files, at: [...at], to: 'gross' }), { 'models/a.sql': 'select 1 as "gross"', 'models/a.yml': files['models/a.yml'].replace('Net', 'gross') });
   }
+});
+
+const SOURCES = {
+  'dbt_project.yml': 'name: shop\nprofile: shop\nsources:\n  shop:\n    raw:\n      +enabled: true\n      orders:\n        +enabled: true\n',
+  'models/raw.yml': "sources:\n  - name: raw # as it came\n    tables:\n      - name: orders\n      - {name: 'items', description: Lines.}\n  - name: old\n    schema: elsewhere\n    tables: [{name: orders, identifier: t_orders}]\n",
+  'models/more.yml': 'version: 2\r\nsources:\r\n- tables:\r\n  - name: visits\r\n  name: raw\r\nexposures:\r\n- name: board\r\n  depends_on: ["source(\'raw\', \'orders\')"]\r\n',
+  'models/a.sql': "select * from {{ source('raw', 'orders') }} cross join {{ source(\"raw\", \"visits\") }} cross join {{ source('old', 'orders') }}",
+};
+
+test('a source is renamed, and the schema that it was called after is written down', () => {
+  const result = renamed({ files: SOURCES, at: ['models/a.sql', "'raw'", 2], to: 'landing' });
+  assert.deepEqual(result, {
+    'dbt_project.yml': SOURCES['dbt_project.yml'].replace('raw:', 'landing:'),
+    'models/raw.yml': SOURCES['models/raw.yml'].replace('name: raw # as it came', 'name: landing # as it came\n    schema: raw'),
+    'models/more.yml': SOURCES['models/more.yml'].replace('  name: raw', '  name: landing\r\n  schema: raw').replace("'raw'", "'landing'"),
+    'models/a.sql': SOURCES['models/a.sql'].replace("'raw'", "'landing'").replace('"raw"', '"landing"'),
+  });
+  assert.deepEqual(Object.keys(renamed({ files: SOURCES, at: ['models/raw.yml', 'old'], to: 'older' })), ['models/raw.yml', 'models/a.sql']);
+  refused({ files: SOURCES, at: ['models/a.sql', "'raw'", 2], to: 'old' }, /already there/);
+  refused({ files: SOURCES, at: ['models/a.sql', "'raw'", 2], to: "a'b" }, /cannot be the name/);
+});
+
+test('a table of a source is renamed, and the name of it that the database has is written down', () => {
+  const result = renamed({ files: SOURCES, at: ['models/raw.yml', 'orders'], to: 'purchases' });
+  assert.deepEqual(result, {
+    'dbt_project.yml': SOURCES['dbt_project.yml'].replace('orders:', 'purchases:'),
+    'models/raw.yml': SOURCES['models/raw.yml'].replace('- name: orders', '- name: purchases\n        identifier: orders'),
+    'models/more.yml': SOURCES['models/more.yml'].replace("'orders'", "'purchases'"),
+    'models/a.sql': SOURCES['models/a.sql'].replace("'orders'", "'purchases'"),
+  });
+  assert.deepEqual(renamed({ files: SOURCES, at: ['models/raw.yml', 'items'], to: 'lines' }), { 'models/raw.yml': SOURCES['models/raw.yml'].replace("'items'", "'lines', identifier: items") });
+  assert.deepEqual(renamed({ files: SOURCES, at: ['models/raw.yml', 'orders, identifier'], to: 'sales' })['models/raw.yml'], SOURCES['models/raw.yml'].replace('{name: orders,', '{name: sales,'));
 });

@@ -5,6 +5,7 @@ import { columnChanges, columnStart } from './renameColumns';
 import { workspaceEdit, type Changes, type RenameSupport } from './renameEdits';
 import { aliasChanges, cteChanges, localChanges } from './renameLocals';
 import { docChanges, macroChanges, modelChanges, renamedMacro, renamedModel, variableChanges } from './renameProject';
+import { checkSource, sourceChanges } from './renameSources';
 import type { PlaceRequest } from './request';
 import { targetAt, type Target } from './target';
 import { bare } from './targetScopes';
@@ -42,7 +43,7 @@ function changesOf(request: PlaceRequest, target: Target, name: string): Changes
     case 'relation': return aliasChanges(request, target, name);
     case 'local': return localChanges(request, target, name);
     case 'column': return columnChanges(request, target, name);
-    case 'source': case 'table': throw sourceError(target);
+    case 'source': case 'table': return sourceChanges(request, target, name);
   }
 }
 
@@ -52,11 +53,7 @@ function check(request: PlaceRequest, target: Target): void {
     case 'model': return void renamedModel(request, target);
     case 'macro': return void renamedMacro(request, target);
     case 'column': return void columnStart(request, target);
-    case 'source': case 'table': throw sourceError(target);
+    case 'source': case 'table': checkSource(request, target); break;
     default:
   }
-}
-
-function sourceError({ kind, name }: { kind: 'source' | 'table'; name: string }): HumanError {
-  return new HumanError(`The ${kind === 'source' ? 'source' : 'table'} "${name}" is named as in the database, by the YAML that describes it. Rename it there, and give its old name as ${kind === 'source' ? '"schema"' : '"identifier"'}.`);
 }

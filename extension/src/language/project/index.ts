@@ -33,7 +33,7 @@ interface Contribution {
   config?: Record<string, unknown>;
   models?: Model[];
   described?: [string, DescribedEntry][];
-  sources?: [string, SourceTable & { package?: string }][];
+  sources?: [string, SourceTable][];
   macros?: [string, Macro][];
   docs?: DocBlock[];
   exposures?: [string, Location][];
@@ -45,7 +45,7 @@ const ownFirst = (one: { package?: string | undefined }, other: { package?: stri
 /** Everything that files say, by name. Each file's part is put in and taken out by itself; nothing here reads a disk. */
 export class ProjectIndex {
   readonly models = new Registry<Model>(ownFirst);
-  readonly sources = new Registry<SourceTable & { package?: string }>(ownFirst);
+  readonly sources = new Registry<SourceTable>(ownFirst);
   readonly macros = new Registry<Macro>();
   readonly docs = new Registry<DocBlock>();
   readonly exposures = new Registry<Location>();
@@ -194,7 +194,7 @@ export class ProjectIndex {
     });
     if (described.kind === 'source' && described.source) {
       const { name, nameSpan, description } = described.source;
-      const table: SourceTable & { package?: string } = {
+      const table: SourceTable = {
         source: name, table: described.name.slice(name.length + 1), properties, sourceNameSpan: nameSpan,
         ...(description === undefined ? {} : { sourceDescription: description }), ...(file.package === undefined ? {} : { package: file.package }),
       };

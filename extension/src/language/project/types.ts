@@ -47,6 +47,8 @@ export interface Model {
 export interface SourceTable {
   source: string;
   table: string;
+  /** the package that describes it; undefined for the project's own */
+  package?: string;
   /** where its table is named, and where its source is */
   properties: Properties;
   sourceNameSpan: Span;
