@@ -1,4 +1,5 @@
 /** What a run's failure is really about: the deepest cause, in plain text, with the model to blame. Pure. */
+import { rowsInWords } from '../dbt/testWords';
 import type { EventData, PythonErrorData } from './operations';
 import type { Failure } from './types';
 
@@ -47,7 +48,7 @@ function fromLine(line: string, assetOfCheck: (name: string) => string | undefin
   // Jinja counts the lines of the file itself; PostgreSQL those of the compiled SQL, which say nothing here
   const line0 = Number(/\bline (\d+)\b/.exec(message)?.[1] ?? 0) - 1;
   const line1 = line0 >= 0 ? { line: line0 } : {};
-  return owner === undefined ? [{ model: name, file, ...line1, message }] : [{ model: lastPart(owner), file, ...line1, check: name, message: `check ${name}: ${message}` }];
+  return owner === undefined ? [{ model: name, file, ...line1, message }] : [{ model: lastPart(owner), file, ...line1, check: name, message: `check ${name}: ${rowsInWords(message)}` }];
 }
 
 /** A key's last part: the model's name. */

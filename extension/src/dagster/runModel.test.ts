@@ -15,7 +15,7 @@ test("dbt's failures: model, file and the database's words, without colours", ()
     'y (models/y.sql): Compilation Error in model y (models/y.sql) unexpected end of template line 7',
   ].join('\n')), NAMES.assetOfCheck);
   assert.deepEqual(one, { step: 'dbt_models', model: 'first_touch', file: 'models/marts/first_touch.sql', message: 'column "nope" does not exist LINE 12: select nope ^' });
-  assert.deepEqual(check, { step: 'dbt_models', model: 'x', file: 'models/marts/x.yml', check: 'not_null_x', message: 'check not_null_x: Got 3 results, configured to fail if != 0' });
+  assert.deepEqual(check, { step: 'dbt_models', model: 'x', file: 'models/marts/x.yml', check: 'not_null_x', message: 'check not_null_x: 3 rows fail the test' });
   assert.equal(compile?.line, 6, "Jinja's own line, counted from 0");
   assert.deepEqual(more, []);
 });
