@@ -65,6 +65,16 @@ test('a chain of thousands of CTEs is followed', () => {
   assert.deepEqual(told(fixture, 'a').columns.map((column) => column.replace(/ <.*/, '')), ['one integer', ...[0, 1, 2, 3, 4].map((at) => `n${at} integer`)]);
 });
 
+test('what reads itself ends', () => {
+  const fixture = projectOf({
+    'models/x.sql': 'select 1 as a',
+    'models/a.sql': "select y.b, x.a from {{ ref('x') }} as y, lateral (select y.a + 1 as b, y.b as c from {{ ref('x') }} as z) as y, lateral (select x.a as a) as x",
+    'models/b.sql': 'with recursive r as (select r.one, 1 as two from r) select * from r',
+  });
+  assert.deepEqual(told(fixture, 'a').columns.map((column) => column.split(' ')[0]), ['b', 'a']);
+  assert.deepEqual(told(fixture, 'b').columns.map((column) => column.split(' ')[0]), ['one', 'two']);
+});
+
 test('of VALUES every row says of which type a column is', () => {
   const fixture = projectOf({ 'models/a.sql': "select * from (values (1, 'a', 1, null), (2.5, null, 'x'::text, 2::bigint)) as v (one, two, three, four)" });
   assert.deepEqual(told(fixture, 'a').columns.map((column) => column.replace(/ <.*/, '')), ['one numeric', 'two text', 'three', 'four bigint']);

@@ -32,6 +32,7 @@ export type ModelColumns = (name: string, version?: string) => Columns;
 export class QueryColumns {
   readonly #queries = new Map<Query, Columns>();
   readonly #busy = new Set<Query>();
+  readonly #firsts = new Set<Select>();
   readonly #branches = new Map<Select, Columns>();
   readonly #relations = new Map<Relation, Columns>();
   #selects: Map<Relation, Select> | undefined;
@@ -48,8 +49,11 @@ export class QueryColumns {
     if (!found && this.#busy.has(query)) found = this.#first(query);
     if (!found) {
       this.#busy.add(query);
-      found = this.#union(query);
-      this.#busy.delete(query);
+      try {
+        found = this.#union(query);
+      } finally {
+        this.#busy.delete(query);
+      }
       this.#queries.set(query, found);
     }
     return aliases ? this.#renamed(found, aliases) : found;
@@ -78,8 +82,14 @@ export class QueryColumns {
 
   #first({ selects }: Query): Columns {
     const [first] = selects;
-    if (!first || first.items.some(({ star }) => star)) return NONE;
-    return this.#select(first);
+    if (!first || this.#firsts.has(first) || first.items.some(({ star }) => star)) return NONE;
+    // A lateral query that reads itself, which PostgreSQL refuses, has no first branch to begin with
+    this.#firsts.add(first);
+    try {
+      return this.#select(first);
+    } finally {
+      this.#firsts.delete(first);
+    }
   }
 
   #union(query: Query): Columns {
