@@ -101,7 +101,7 @@ export class QueryColumns {
       const branch = this.#select(other);
       // In branches of Jinja one takes the place of the other
       const sure = branch.certain && certain;
-      found.columns = found.columns.map((column, at) => (sure && branch.columns[at]?.type === column.type ? column : withType(column, undefined)));
+      found.columns = found.columns.map((column, at) => withType(column, sure ? unitedType(column.type, branch.columns[at]?.type) : undefined));
       if (query.dynamic) {
         const names = new Set(found.columns.map(({ name }) => name));
         found.columns.push(...branch.columns.filter(({ name }) => !names.has(name)));
@@ -346,6 +346,11 @@ export class QueryColumns {
 function withType(column: Column, type: string | undefined): Column {
   const { type: before, ...rest } = column;
   return before === type ? column : type === undefined ? rest : { ...rest, type };
+}
+
+/** What UNION makes of two types, as CASE does. */
+function unitedType(one: string | undefined, other: string | undefined): string | undefined {
+  return one === other || one === undefined || other === undefined ? one && other : resultOf('case', [one, other]);
 }
 
 /** The type that columns have as one; undefined where that is not sure. */

@@ -23,12 +23,12 @@ const relations = (text: string): string[] => last(text).from.map(relation);
 
 test('columns are called as PostgreSQL calls them', () => {
   assert.deepEqual(named('a, t.b, A, "Mixed", a as x, a y, a "Z"'), ['a', 'b', 'a', 'Mixed', 'x', 'y', 'Z']);
-  assert.deepEqual(named('count(*), sum(a) over (partition by b), s.f(a), trim(a), coalesce(a, 1), extract(epoch from a)'), ['count bigint', 'sum', 'f', 'btrim', 'coalesce', 'extract numeric']);
+  assert.deepEqual(named('count(*), sum(a) over (partition by b), s.f(a), trim(a), coalesce(a, 1), extract(epoch from a)'), ['count bigint', 'sum', 'f', 'btrim text', 'coalesce', 'extract numeric']);
   assert.deepEqual(named("a::numeric(18, 4), 1::int, cast(a as double precision), cast('x' as text), a::timestamp with time zone, b::text[]"), ['a numeric(18,4)', 'int4 integer', 'a double precision', 'text text', 'a timestamp with time zone', 'b text[]']);
   assert.deepEqual(named("case when a then 1 end, case when a then 1 else b end, case when a then 'x' else null end"), ['case integer', 'b', 'case text']);
   assert.deepEqual(named("a + 1, -a, 'x', 1.5, not a, a = b, (a), (a, b), row(a), a is null"), ['?column?', '?column?', '?column? text', '?column? numeric', '?column? boolean', '?column? boolean', 'a', 'row', 'row', '?column? boolean']);
   assert.deepEqual(named('a + b::bigint, 1 + 2::bigint, (1 + 2)::bigint'), ['?column?', '?column? bigint', 'int8 bigint']);
-  assert.deepEqual(named("interval '30 days', date '2024-01-01' d, now() at time zone 'UTC', array[1], exists (select 1), (select max(q) from u), current_date"), ['interval interval', 'd date', 'timezone', 'array', 'exists boolean', 'max', 'current_date date']);
+  assert.deepEqual(named("interval '30 days', date '2024-01-01' d, now() at time zone 'UTC', array[1], exists (select 1), (select max(q) from u), current_date"), ['interval interval', 'd date', 'timezone timestamp', 'array integer[]', 'exists boolean', 'max', 'current_date date']);
   assert.deepEqual(named("*, t.*, count(*) filter (where a) n, percentile_cont(0.5) within group (order by a) total, a collate \"C\", arr[1], (r).f"), ['*', 't.*', 'n bigint', 'total', 'a', 'arr', 'f']);
 });
 
@@ -66,6 +66,7 @@ test('relations of every kind', () => {
   assert.deepEqual(relations("select * from {{ ref('p', 'a') }}, {{ ref('a', v=2) }}, {{ ref(x) }} z, {{ this }}, {{ s }}.t, {{ ref('a') }}_x"), ['ref a', 'ref a …', 'jinja as z', 'jinja', 'jinja', 'jinja']);
   assert.deepEqual(relations("select r.* from {{ ref('a') }} as r {{ only_new('r') }} where true"), ['ref a as r', 'jinja']);
   assert.deepEqual(last('select * from a join b using (i, j)').from[1]?.join?.using, ['i', 'j']);
+  assert.deepEqual(relations('select * from rows from (f(a), g(b) as (c int)) with ordinality as r (x, y) join u on true'), ['function as r (x y)', 'inner name u']);
   const text = 'select * from a left join b on a.i = b.i and b.x > 1 where y';
   const { on, span } = last(text).from[1]?.join ?? {};
   assert.deepEqual([on, span].map((one) => text.slice(one?.start, one?.end)), ['a.i = b.i and b.x > 1', 'left join b on a.i = b.i and b.x > 1']);

@@ -74,10 +74,10 @@ export abstract class ExpressionParser extends TokenReader {
         case 'symbol':
           if (word === '(') take(this.#group());
           else if (word === '[') {
-            this.at++;
+            const from = ++this.at;
             this.list('argument');
+            if (made) made = elementOf(made, this.words.slice(from, this.at).includes(':'));
             this.accept(']');
-            if (made) made = elementOf(made);
           } else if (word === '::') {
             this.at++;
             const made_ = made ?? { name: UNNAMED, strength: 0 as const, jinja: false };
@@ -116,8 +116,9 @@ export abstract class ExpressionParser extends TokenReader {
           } else if (next === 'predicate') {
             composite = boolean = operand = true;
           } else if (next !== 'nothing') {
-            if (next.name === 'timezone' && operand) made = undefined;
-            take(next);
+            const before = next.name === 'timezone' && operand ? made : undefined;
+            if (before) made = undefined;
+            take(before ? { ...next, ...asTyped(typingOf('timezone', [typed(before)])) } : next);
           }
           break;
         }
@@ -392,13 +393,15 @@ export abstract class ExpressionParser extends TokenReader {
 
   #array(): Made {
     this.at++;
+    let made: Made[] | undefined;
     if (this.word() === '(') this.#group();
     else {
       this.at++;
-      this.list('argument');
+      if (this.word() !== ']') made = this.list('argument');
       this.accept(']');
     }
-    return { name: 'array', strength: 2, jinja: false };
+    const jinja = made?.some((one) => one.jinja) ?? false;
+    return { name: 'array', strength: 2, jinja: false, ...asTyped(!made || jinja ? undefined : typingOf('array', made.map(typed))) };
   }
 
   /** `over (…)`, `over w`, `filter (where …)`, `within group (order by …)`; false where the word is something else. */

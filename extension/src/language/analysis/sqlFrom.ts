@@ -97,6 +97,7 @@ export abstract class FromParser extends ExpressionParser {
     let relation: Relation | undefined;
     if (this.word() === '(') relation = this.#parenthesizedRelation(select, base, lateral);
     else if (token.kind === 'jinja') relation = this.#jinjaRelation(token);
+    else if (this.word() === 'rows' && this.word(1) === 'from' && this.word(2) === '(') relation = this.#rowsFrom();
     else if (this.isName()) relation = this.#namedRelation();
     else {
       // A number or sign that cannot stand here
@@ -169,6 +170,16 @@ export abstract class FromParser extends ExpressionParser {
       if (named.dynamic) relation.dynamic = true;
     }
     return relation;
+  }
+
+  /** `rows from (f(…), g(…))`, side by side */
+  #rowsFrom(): Relation {
+    const start = this.startOf();
+    this.at += 2;
+    this.expressionArguments();
+    const ordinality = this.word() === 'with' && this.word(1) === 'ordinality';
+    if (ordinality) this.at += 2;
+    return { kind: 'function', span: { start, end: this.lastEnd }, path: [], ...(ordinality ? { ordinality } : {}) };
   }
 
   #namedRelation(): Relation | undefined {

@@ -26,5 +26,8 @@ export const withSign = (signed: boolean, made: Made | undefined): Typing | unde
 /** A type where the text tells it, else what it follows from. */
 export const asTyped = (typing: Typing | undefined): Pick<Made, 'type' | 'typing'> => (typing === undefined || typing === UNKNOWN ? {} : typeof typing === 'string' ? { type: typing } : { typing });
 
-/** An element of an array, which is no column and has not the array's type. */
-export const elementOf = ({ name, nameSpan, strength, jinja }: Made): Made => ({ name, ...(nameSpan ? { nameSpan } : {}), strength, jinja });
+/** An element of an array, or a slice of it, which is no column. */
+export function elementOf(made: Made, slice: boolean): Made {
+  const { name, nameSpan, strength, jinja } = made;
+  return { name, ...(nameSpan ? { nameSpan } : {}), strength, jinja, ...asTyped(jinja ? undefined : typingOf(slice ? 'slice' : 'element', [typed(made)])) };
+}

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { projectOf } from '../features/fixture';
 import { columnsOfModel } from './columns';
 
-const COLUMNS = { whole: 'integer', large: 'bigint', amount: 'numeric(18,4)', ratio: 'double precision', day: 'date', at: 'timestamptz', moment: 'timestamp', name: 'text', short: 'varchar(10)', span: 'interval', odd: 'geometry', list: 'integer[]' };
+const COLUMNS = { whole: 'integer', large: 'bigint', amount: 'numeric(18,4)', ratio: 'double precision', day: 'date', at: 'timestamptz', moment: 'timestamp', name: 'text', short: 'varchar(10)', span: 'interval', odd: 'geometry', list: 'integer[]', doc: 'jsonb' };
 const shop = projectOf({ 'models/sources.yml': `sources:\n  - name: raw\n    tables:\n      - name: x\n        columns:\n${Object.entries(COLUMNS).map(([name, type]) => `          - {name: ${name}, data_type: "${type}"}\n`).join('')}` });
 
 /** The type of each expression over a table with these columns. */
@@ -29,7 +29,7 @@ test('aggregates and functions', () => {
 test('operators by their precedence', () => {
   check({
     'amount * 2': 'numeric', 'whole * 2': 'integer', 'whole + large': 'bigint', 'whole + amount * ratio': 'double precision', '(whole + 1) / 2.0': 'numeric', 'day - day': 'integer', 'day + 1': 'date', 'day + span': 'timestamp', 'at - at': 'interval', 'moment - span': 'timestamp',
-    'span * 2': 'interval', 'day + day': undefined, "at - '2024-01-01'": undefined, "name || 'x'": 'text', 'name || list': undefined, '- amount': 'numeric', 'whole = 1': 'boolean', 'odd * 2': undefined, 'missing * 2': undefined, 'list[1]': undefined,
+    'span * 2': 'interval', 'day + day': undefined, "at - '2024-01-01'": undefined, "name || 'x'": 'text', 'name || list': undefined, '- amount': 'numeric', 'whole = 1': 'boolean', 'odd * 2': undefined, 'missing * 2': undefined, 'list[1]': 'integer',
     'whole + day::int': 'integer', 'moment::date - day::date': 'integer', 'sum(whole) / count(*)': 'bigint', 'whole {{ more }} 2': undefined, 'amount * {{ rate }}': undefined,
   });
 });
@@ -52,4 +52,17 @@ test('through CTEs, and however long an expression is', () => {
   shop.edit('models/b.sql', "with a as (select name, min(at) as first_at, sum(amount) as total from {{ source('raw', 'x') }} group by 1), b as (select *, total * 2 as twice from a) select name, first_at, twice from b");
   assert.deepEqual(columnsOfModel(shop.project, 'b').columns.map(({ name, type }) => `${name} ${type ?? ''}`), ['name text', 'first_at timestamp with time zone', 'twice numeric']);
   assert.deepEqual(types([`whole${' + whole'.repeat(50_000)}`]), [undefined]);
+});
+
+test('JSON, arrays and time zones', () => {
+  check({
+    "doc -> 'a'": 'jsonb', "doc -> 'a' ->> 'b'": 'text', "doc #>> '{a}'": 'text', "(doc ->> 'a')::int": 'integer', "doc || '{}'": 'jsonb', "doc ->> 'a' || 'x'": 'text', "name ->> 'a'": undefined, "doc['a']": 'jsonb',
+    'list[1:2]': 'integer[]', 'array[1, 2]': 'integer[]', "array['a']": 'text[]', 'array[whole, large]': 'bigint[]', '(array[1.5])[1]': 'numeric', 'array[]::text[]': 'text[]', 'array_agg(amount)': 'numeric[]', 'array_agg(name)': 'text[]', 'unnest(list)': 'integer', 'name[1]': undefined,
+    "(string_to_array(name, ','))[1]": 'text', "moment at time zone 'UTC'": 'timestamp with time zone', "at at time zone 'UTC'": 'timestamp', "moment at time zone 'UTC' at time zone 'UTC'": 'timestamp', "(moment at time zone 'UTC')::date": 'date', "missing at time zone 'UTC'": undefined,
+  });
+});
+
+test('branches of a union have one type', () => {
+  const project = projectOf({ 'models/a.sql': "select 1 as a, 'x' as b, now() as c union all select 2.5, 'y', 'z'" });
+  assert.deepEqual(columnsOfModel(project.project, 'a').columns.map(({ type }) => type), ['numeric', 'text', undefined]);
 });

@@ -18,6 +18,9 @@ const JOINED = new Set([...ORDERED, 'character varying', 'boolean', 'uuid']);
 const SUMS = byWord({ smallint: 'bigint', integer: 'bigint', bigint: 'numeric', numeric: 'numeric', real: 'real', 'double precision': 'double precision', interval: 'interval' });
 const AVERAGES = byWord({ smallint: 'numeric', integer: 'numeric', bigint: 'numeric', numeric: 'numeric', real: 'double precision', 'double precision': 'double precision', interval: 'interval' });
 const TRUNCATED = byWord({ timestamp: 'timestamp', 'timestamp with time zone': 'timestamp with time zone', date: 'timestamp with time zone', interval: 'interval' });
+/** What AT TIME ZONE makes. */
+const ZONED = byWord({ timestamp: 'timestamp with time zone', 'timestamp with time zone': 'timestamp', date: 'timestamp' });
+const JSON = new Set(['json', 'jsonb']);
 /** CASE and functions whose arguments, all of one kind, make the result. */
 const COMMON = new Set(['case', 'coalesce', 'greatest', 'least']);
 /** Functions whose first argument alone makes the result. */
@@ -25,16 +28,19 @@ const FIRST = byWord<(type: string) => string | undefined>({
   min: kept, max: kept, sum: (type) => SUMS[type], avg: (type) => AVERAGES[type],
   round: rounded, 'round to': (type) => (type === 'numeric' || WHOLE.includes(type) ? 'numeric' : undefined), floor: rounded, ceil: rounded, ceiling: rounded, abs: (type) => (NUMBERS.includes(type) ? type : undefined),
   [SIGN]: (type) => (NUMBERS.includes(type) || type === 'interval' ? type : undefined),
+  timezone: (type) => ZONED[type], element: (type) => (type === 'jsonb' ? type : type.endsWith('[]') ? type.slice(0, -2) : undefined), slice: (type) => (type.endsWith('[]') ? type : undefined),
+  array_agg: arrayOf, unnest: (type) => (type.endsWith('[]') ? type.slice(0, -2) : undefined),
   first_value: passed, last_value: passed, nth_value: passed, lag: passed, lead: passed,
 });
 /** Terms of one expression; of more none is told. */
 const LONGEST = 100;
-const OPERATORS = new Set(['+', '-', '*', '/', '%', '||']);
-const BINDING: readonly ReadonlySet<string>[] = [new Set(['*', '/', '%']), new Set(['+', '-']), new Set(['||'])];
+const PATHS = ['->', '->>', '#>', '#>>'];
+const OPERATORS = new Set(['+', '-', '*', '/', '%', '||', ...PATHS]);
+const BINDING: readonly ReadonlySet<string>[] = [new Set(['*', '/', '%']), new Set(['+', '-']), new Set(['||', ...PATHS])];
 
 /** Whether the type of what a function makes follows from its arguments. */
 export function isTyped(name: string): boolean {
-  return FIRST[name] !== undefined || COMMON.has(name) || name === 'nullif' || name === 'date_trunc';
+  return FIRST[name] !== undefined || COMMON.has(name) || name === 'array' || name === 'nullif' || name === 'date_trunc';
 }
 
 /** @returns undefined where it is not sure; what the arguments tell by themselves is worked out at once */
@@ -90,6 +96,7 @@ function result(of: string, types: readonly string[]): string | undefined {
   const one = FIRST[of];
   if (one) return one(plain(first));
   if (COMMON.has(of)) return common(types);
+  if (of === 'array') return arrayOf(plain(common(types) ?? ''));
   if (of === 'nullif') return nullif(first, second);
   if (of === 'date_trunc') return TRUNCATED[plain(first)];
   return operated(of, plain(first), plain(second));
@@ -104,6 +111,11 @@ function plain(type: string): string {
 /** An aggregate of text is text, however long it may be. */
 function kept(type: string): string | undefined {
   return type === 'character varying' || type === UNKNOWN ? 'text' : ORDERED.has(type) ? type : undefined;
+}
+
+/** Arrays of arrays are of the same type. */
+function arrayOf(type: string): string | undefined {
+  return type === '' ? undefined : type === UNKNOWN ? 'text[]' : type.endsWith('[]') ? type : `${type}[]`;
 }
 
 function passed(type: string): string | undefined {
@@ -138,6 +150,8 @@ function nullif(first: string, second: string): string | undefined {
 }
 
 function operated(operator: string, left: string, right: string): string | undefined {
+  if (PATHS.includes(operator)) return JSON.has(left) ? (operator.endsWith('>>') ? 'text' : left) : undefined;
+  if (left === 'jsonb' && ((operator === '||' && (right === left || right === UNKNOWN)) || (operator === '-' && (right === 'text' || right === 'integer')))) return left;
   if (operator === '||') return (left === 'text' || right === 'text' || left === UNKNOWN || right === UNKNOWN) && [left, right].every((type) => type === UNKNOWN || JOINED.has(type)) ? 'text' : undefined;
   if (NUMBERS.includes(left) && NUMBERS.includes(right)) return numbers(operator, left, right);
   if (operator === '*') return product(left, right) ?? product(right, left);
