@@ -1,10 +1,11 @@
 /** Expressions of SQL: what columns they read, and what the column is called that they make. */
 import { asTyped, elementOf, typed, withSign, type Made } from './sqlMade';
-import { ARGUMENT_ENDS, FRAMES, RESERVED_FUNCTIONS, TokenReader, type Context } from './sqlReader';
+import { ARGUMENT_ENDS, RESERVED_FUNCTIONS, type Context } from './sqlReader';
 import { readType } from './sqlTypes';
 import { CAST_NAMES, FUNCTION_NAMES, OPERATORS, RESERVED, RESULT_TYPES, TYPE_NAMES, VALUES } from './sqlWords';
 import { isTyped, typingOf, typingOfTerms, UNKNOWN } from './sqlResults';
-import type { ColumnReference, Query, Span, Token, Typing } from './types';
+import { WindowParser } from './sqlWindow';
+import type { ColumnReference, Query, Token, Typing } from './types';
 
 const UNNAMED = '?column?';
 const DEEPEST = 150;
@@ -22,7 +23,7 @@ const BEFORE_OPERAND = new Set(['from', 'for', 'placing', 'using', 'when', 'then
 /** Stands for an operator where none is written, or Jinja decides. */
 const BRANCH = '{}';
 
-export abstract class ExpressionParser extends TokenReader {
+export abstract class ExpressionParser extends WindowParser {
   /** Reads a query from its first word; one that is correlated sees the relations of the select around it. */
   protected abstract query(correlated: boolean): Query;
 
@@ -160,7 +161,7 @@ export abstract class ExpressionParser extends TokenReader {
         this.at += 2;
         return 'operator';
       } break;
-      case 'over': case 'filter': case 'within': if (operand && this.#window(word)) return 'nothing'; break;
+      case 'over': case 'filter': case 'within': if (operand && this.overClause(word)) return 'nothing'; break;
       case 'collate': this.at += 2; return 'nothing';
       case 'operator': if (next === '(') {
         this.at += 2;
@@ -285,7 +286,7 @@ export abstract class ExpressionParser extends TokenReader {
   #arguments(name: string | undefined, bare = true): Made {
     let jinja = name === undefined;
     let typing: Typing | undefined;
-    this.#enter(() => {
+    this.enter(() => {
       if (this.startsQuery()) this.query(true);
       else if (this.word() !== ')') {
         const fromFunction = name !== undefined && FROM_FUNCTIONS.has(name);
@@ -308,7 +309,7 @@ export abstract class ExpressionParser extends TokenReader {
   /** `( … )`: a query, a row, or an expression. */
   #group(): Made {
     let made: Made = { name: UNNAMED, strength: 0, jinja: false };
-    this.#enter(() => {
+    this.enter(() => {
       if (this.startsQuery()) {
         const query = this.query(true);
         const [item] = query.selects[0]?.items ?? [];
@@ -324,7 +325,7 @@ export abstract class ExpressionParser extends TokenReader {
   }
 
   /** Reads between parentheses, the first of which is next. Too deep ones are passed over. */
-  #enter(inside: () => void): void {
+  protected enter(inside: () => void): void {
     this.at++;
     if (this.depth >= DEEPEST) {
       this.skipParentheses();
@@ -375,7 +376,7 @@ export abstract class ExpressionParser extends TokenReader {
   #castCall(): Made {
     this.at++;
     let made: Made = { name: UNNAMED, strength: 0, jinja: false };
-    this.#enter(() => {
+    this.enter(() => {
       made = this.expression('cast');
       if (this.accept('as')) made = this.#cast(made);
     });
@@ -402,65 +403,5 @@ export abstract class ExpressionParser extends TokenReader {
     }
     const jinja = made?.some((one) => one.jinja) ?? false;
     return { name: 'array', strength: 2, jinja: false, ...asTyped(!made || jinja ? undefined : typingOf('array', made.map(typed))) };
-  }
-
-  /** `over (…)`, `over w`, `filter (where …)`, `within group (order by …)`; false where the word is something else. */
-  #window(word: string): boolean {
-    const name = this.token(1);
-    if (word === 'over' && name && this.isName(1)) {
-      this.window(name);
-      this.at += 2;
-      return true;
-    }
-    const open = word === 'within' && this.word(1) === 'group' ? 2 : 1;
-    if (this.word(open) !== '(') return false;
-    this.at += open;
-    this.#enter(() => {
-      this.accept('where');
-      this.windowDefinition();
-    });
-    return true;
-  }
-
-  /** Notes where a window is named. */
-  protected window(name: Token, definition?: Span): void {
-    if (!this.select) return;
-    (this.select.windows ??= []).push({ name: this.folded(name), span: { start: name.start, end: name.end }, ...(definition ? { definition } : {}) });
-  }
-
-  /** What stands in the parentheses of a window. */
-  protected windowDefinition(): void {
-    // `over (w order by …)`, `as (w rows …)`
-    const name = this.token();
-    if (name && this.isName() && !FRAMES.has(this.word()) && this.word() !== 'partition' && this.word() !== 'order' && (FRAMES.has(this.word(1)) || ['partition', 'order', ')'].includes(this.word(1))) && ['over', 'as'].includes(this.words[this.at - 2] ?? '')) {
-      this.window(name);
-      this.at++;
-    }
-    while (!this.done && this.word() !== ')') {
-      const before = this.at;
-      const word = this.word();
-      if ((word === 'partition' || word === 'order') && this.word(1) === 'by') {
-        this.at += 2;
-        this.#orders();
-      } else if (FRAMES.has(word)) this.#frame();
-      else {
-        this.list('argument');
-        if (this.at === before) break;
-      }
-    }
-  }
-
-  /** Expressions up to the next part of a window. */
-  #orders(): void {
-    do this.expression('window');
-    while (this.accept(','));
-  }
-
-  #frame(): void {
-    for (this.at++; !this.done && this.word() !== ')'; this.at++) if (this.word() === '(') {
-      this.at++;
-      this.skipParentheses();
-      this.at--;
-    }
   }
 }
