@@ -110,3 +110,12 @@ test('the name within ref of a test is completed alone', () => {
     assert.equal(yaml(`${head}${space}to: ref(''${CURSOR}`.replace("''", "'")).take('orders'), `${head}${space}to: ref('orders`);
   }
 });
+
+test('semantic models and metrics', () => {
+  const head = "semantic_models:\n  - name: s\n    model: ref('orders')\n";
+  assert.equal(yaml(`semantic_models:\n  - name: s\n    model: ref('o${CURSOR}')`).take('orders'), "semantic_models:\n  - name: s\n    model: ref('orders')");
+  assert.deepEqual(yaml(`${head}    measures:\n      - name: m\n        expr: ${CURSOR}`).labels, ['order_id', 'ordered_at']);
+  assert.ok(yaml(`${head}    measures:\n      - name: m\n        agg: ${CURSOR}`).labels.includes('count_distinct'));
+  assert.deepEqual(yaml(`${head}    dimensions:\n      - name: m\n        type: ${CURSOR}`).labels, ['categorical', 'time']);
+  assert.ok(yaml(`metrics:\n  - name: m\n    type: ${CURSOR}`).labels.includes('ratio'));
+});

@@ -143,6 +143,7 @@ export function describedAt(cursor: YamlCursor): Described | undefined {
       const table = keysOnly[1] === 'tables' ? cursor.item(1).get('name') : undefined;
       return name === undefined || table === undefined ? undefined : { source: `${name}.${table}` };
     }
+    case 'semantic_models': return referenceOf(cursor.item(0).get('model'));
     case 'unit_tests': {
       const model = cursor.item(0).get('model');
       return model === undefined ? undefined : { model };

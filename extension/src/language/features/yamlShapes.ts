@@ -77,6 +77,25 @@ const fixture: Record<string, Field> = {
 
 const versions = field('Versions of the model.', { list: { map: { v: field('Version.'), defined_in: field('Its file.'), config: config('model'), columns: columns(), description: field('What it is.') } } });
 
+const expression = field('Column or expression that it stands for; its name by default.', { value: 'column' });
+const grain = one(['day', 'week', 'month', 'quarter', 'year', 'hour', 'minute', 'second']);
+const semanticModel: Shape = {
+  map: {
+    name: field('Its name.'), description: field('What it is.'), model: field('Model that it stands on.', { value: 'reference' }), label: field('Its name for people.'), primary_entity: field('Entity of its rows, where none is listed.'), config: field('Settings.', anything),
+    defaults: field('What its measures have in common.', { map: { agg_time_dimension: field('Dimension that they are summed up by.') } }),
+    entities: field('What its rows are joined by.', { list: { map: { name: field('Its name.'), type: field('What it is to a row.', one(['primary', 'unique', 'foreign', 'natural'])), expr: expression, description: field('What it is.') } } }),
+    dimensions: field('What its measures are grouped by.', { list: { map: { name: field('Its name.'), type: field('What it is.', one(['categorical', 'time'])), expr: expression, description: field('What it is.'), label: field('Its name for people.'), type_params: field('Of a time.', { map: { time_granularity: field('How fine it is.', grain) } }) } } }),
+    measures: field('What is summed up.', {
+      list: {
+        map: {
+          name: field('Its name.'), agg: field('How it is summed up.', one(['sum', 'count', 'count_distinct', 'average', 'max', 'min', 'median', 'percentile', 'sum_boolean'])), expr: expression, description: field('What it says.'), label: field('Its name for people.'),
+          agg_time_dimension: field('Dimension that it is summed up by.'), create_metric: field('Whether it is a metric, too.', boolean),
+        },
+      },
+    }),
+  },
+};
+
 /** The keys of a properties file. */
 export const PROPERTIES: Shape = {
   map: {
@@ -133,7 +152,16 @@ export const PROPERTIES: Shape = {
     data_tests: field('Singular tests.', { list: { map: { name: field('Its file’s name.'), description: field('What it shows.'), config: config('test') } } }),
     analyses: field('Analyses.', { list: { map: { name: field('Its file’s name.'), description: field('What it shows.'), config: field('Settings.', anything), columns: columns() } } }),
     groups: field('Groups of models with an owner.', { list: { map: { name: field('Its name.'), owner: field('Who looks after it.', { map: { name: field('Name.'), email: field('Address.') } }) } } }),
-    metrics: field('Metrics of the semantic layer.', { list: anything }), semantic_models: field('Semantic models.', { list: anything }), saved_queries: field('Saved queries of the semantic layer.', { list: anything }),
+    semantic_models: field('Semantic models.', { list: semanticModel }),
+    metrics: field('Metrics of the semantic layer.', {
+      list: {
+        map: {
+          name: field('Its name.'), label: field('Its name for people.'), description: field('What it says.'), type: field('How it is worked out.', one(['simple', 'ratio', 'derived', 'cumulative', 'conversion'])), type_params: field('What it is worked out of.', anything),
+          filter: field('Condition on what counts.'), config: field('Settings.', anything), meta: field('Anything of your own.', anything),
+        },
+      },
+    }),
+    saved_queries: field('Saved queries of the semantic layer.', { list: anything }),
   },
 };
 
