@@ -49,6 +49,7 @@ test('everything fits, or what is around the focus where it could not be read', 
   assert.deepEqual(fitOf(layout, 'end', { width: 1200, height: 100 }, false), { scale: 1, x: 100, y: 0 });
   assert.deepEqual(fitOf(layout, 'end', { width: 500, height: 100 }, false), { scale: 0.75, x: -250, y: 12.5 });
   assert.deepEqual(fitOf(layout, 'end', { width: 500, height: 100 }, true), { scale: 0.5, x: 0, y: 25 });
+  assert.deepEqual(fitOf(layout, 'end', { width: 650, height: 100 }, false), { scale: 0.65, x: 0, y: 17.5 });
 });
 
 test('a circle ends, a ref to nothing is no node, and a model that is gone has no graph', () => {

@@ -55,13 +55,18 @@ export interface Fit {
   scale: number;
 }
 
+/** The scale of a part of a graph, and the least at which all of it is shown instead. */
+const READABLE = 0.75;
+const LEGIBLE = 0.6;
+
 /**
  * Everything in view; where that would be too small to read, what is around the focus.
  * @param whole everything, however small
  */
 export function fitOf(layout: Layout, focus: string, view: Size, whole: boolean): Fit {
   const fitting = Math.min(1, view.width / layout.width, view.height / layout.height);
-  const scale = whole ? fitting : Math.max(fitting, 0.75);
+  // A little smaller is better than cut off
+  const scale = whole || fitting >= LEGIBLE ? fitting : READABLE;
   const box = layout.nodes.get(focus) ?? { x: 0, y: 0, width: layout.width, height: layout.height };
   // Nothing is cut off on one side while the other is empty
   const place = (room: number, content: number, middle: number): number => (content <= room ? (room - content) / 2 : Math.min(0, Math.max(room - content, room / 2 - middle)));
