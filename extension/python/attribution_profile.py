@@ -40,7 +40,7 @@ def resolve(request: dict[str, Any]) -> dict[str, Any]:
     if not file.exists():
         return failed("no_profiles", f"There is no profiles.yml in {folder}.", file)
     set_invocation_context(os.environ)
-    # To find a folder for logs, which nobody writes here, dbt would read packages.yml, and fail where that is half-written
+    # To find a folder for logs, which nobody writes, dbt would read packages.yml, and fail where that is half-written
     os.environ.setdefault("DBT_LOG_PATH", request["project_dir"])
     set_from_args(Namespace(PROFILES_DIR=str(folder), PROJECT_DIR=request["project_dir"]), None)
     try:
