@@ -9,7 +9,7 @@ import type { Commands } from '../platform/commands';
 import { Materializer, type Target } from './commands';
 import { RunDiagnostics } from './diagnostics';
 import { endOf, progressOf } from './progress';
-import { inWords, PARSE_FIRST, UnknownAsset } from './selection';
+import { inWords, UnknownAsset } from './selection';
 
 /** Commands that start, follow and cancel runs; progress, log and problems of every run that is under way. */
 export function registerRuns({ commands, dagster, projects }: { commands: Commands; dagster: Dagster; projects: Projects }): Disposable {
@@ -90,25 +90,28 @@ export function registerRuns({ commands, dagster, projects }: { commands: Comman
   };
   const asTargets = (given: unknown): Target[] => (Array.isArray(given) ? (given as Target[]) : []);
 
-  const register = (command: CommandId, key: string, work: (target: Target, given: Target[]) => Promise<void>): unknown => store.add(commands.register(command, (target, given, first) => once(key, target, async () => {
-    const parsed = first === PARSE_FIRST;
-    if (parsed) await materializer.parse();
+  const register = (command: CommandId, work: (target: Target, given: Target[]) => Promise<void>): unknown => store.add(commands.register(command, (target, given) => once(command, target, async () => {
+    const all = asTargets(given);
     try {
-      await work(target as Target, asTargets(given));
+      await work(target as Target, all);
     } catch (error) {
       if (!(error instanceof UnknownAsset)) throw error;
-      if (parsed) throw new HumanError(vscode.l10n.t('Dagster still has no asset for "{0}". Did the project parse, and is the model one of Dagster\'s?', error.model), [{ title: vscode.l10n.t('Show Status'), command: COMMANDS.showStatus }]);
-      throw new HumanError(vscode.l10n.t('Dagster has no asset for "{0}" yet. Where the model is new, parse the project first.', error.model), [{ title: vscode.l10n.t('Parse and Go On'), command, args: error.parseFirst(asTargets(given)) }]);
+      // It is new, most likely; another model may be in the editor once the project is parsed
+      await materializer.parse();
+      await work(all.length > 1 ? target as Target : error.model, all).catch((again: unknown) => {
+        if (!(again instanceof UnknownAsset)) throw again;
+        throw new HumanError(vscode.l10n.t('Dagster has no asset for "{0}". The project parses: is the model disabled, or none of Dagster\'s?', again.model), [{ title: vscode.l10n.t('Show Status'), command: COMMANDS.showStatus }]);
+      });
     }
   })));
 
   for (const [command, way] of [[COMMANDS.materializeModel, 'only'], [COMMANDS.materializeWithUpstream, 'upstream'], [COMMANDS.materializeWithDownstream, 'downstream']] as const) {
-    register(command, way, (target, given) => materializer.materialize(target, way, given));
+    register(command, (target, given) => materializer.materialize(target, way, given));
   }
-  register(COMMANDS.materializeSelection, 'selection', (target, given) => (target === undefined ? materializer.materializeSelection() : materializer.materialize(target, 'only', given)));
+  register(COMMANDS.materializeSelection, (target, given) => (target === undefined ? materializer.materializeSelection() : materializer.materialize(target, 'only', given)));
   store.add(commands.register(COMMANDS.materializeAll, () => once('all', undefined, () => materializer.materializeAll())));
-  register(COMMANDS.fullRefresh, 'refresh', (target) => materializer.fullRefresh(target));
-  register(COMMANDS.runChecks, 'checks', (target) => materializer.runChecks(target));
+  register(COMMANDS.fullRefresh, (target) => materializer.fullRefresh(target));
+  register(COMMANDS.runChecks, (target) => materializer.runChecks(target));
   store.add(commands.register(COMMANDS.rerunFailed, () => once('rerun', undefined, () => materializer.rerunFailed())));
   store.add(commands.register(COMMANDS.cancelRun, (runId) => materializer.cancel(runId)));
   store.add(commands.register(COMMANDS.openRun, () => materializer.openRun(last)));

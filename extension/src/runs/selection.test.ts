@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Asset } from '../dagster/types';
-import { inWords, PARSE_FIRST, reach, unfinished, UnknownAsset } from './selection';
+import { inWords, reach, unfinished } from './selection';
 
 const asset = (key: string, upstream: string[], downstream: string[], more: Partial<Asset> = {}): Asset => ({
   key, group: 'marts', kinds: [], upstream, downstream, status: 'fresh', checks: [], executable: true, ...more,
@@ -33,9 +33,4 @@ test('unfinished: not materialized by that run, failed, or with a failed check',
 test('a selection in words', () => {
   assert.equal(inWords(['marts/first']), 'first');
   assert.equal(inWords(['first', 'last', 'report']), 'first and 2 more');
-});
-
-test('after parsing, a command goes on with the model that was in the editor, or the whole selection', () => {
-  assert.deepEqual(new UnknownAsset('new_model').parseFirst([]), ['new_model', undefined, PARSE_FIRST]);
-  assert.deepEqual(new UnknownAsset('new_model').parseFirst(['old_model', 'new_model']), ['old_model', ['old_model', 'new_model'], PARSE_FIRST]);
 });

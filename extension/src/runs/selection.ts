@@ -35,18 +35,10 @@ export function unfinished(assets: readonly Asset[], asked: readonly string[], r
     .map(({ key }) => key);
 }
 
-/** What a command is given as its third argument where the project is to be parsed before it begins. */
-export const PARSE_FIRST = 'parse first';
-
 /** Dagster does not know a model: it may be new. */
 export class UnknownAsset extends Error {
   constructor(readonly model: string) {
     super(`Dagster has no asset for "${model}".`);
-  }
-
-  /** What the command that came upon it is given to parse the project and then go on. @param given the whole selection that it was for */
-  parseFirst(given: readonly unknown[]): unknown[] {
-    return given.length > 1 ? [given[0], given, PARSE_FIRST] : [this.model, undefined, PARSE_FIRST];
   }
 }
 

@@ -24,7 +24,7 @@ type Requested<K extends Subject['kind']> = readonly (readonly [vscode.TestItem,
 /** Saved files that come together are listed together (milliseconds). */
 const SETTLE = 800;
 /** What dbt itself writes into a project's folder. */
-const WRITTEN_BY_DBT = /(?:^|[\\/])(?:target|dbt_packages|logs)[\\/]/;
+const WRITTEN_BY_DBT = /^(?:target|dbt_packages|logs)[\\/]/;
 const CHECKS = 'checks';
 
 /**
