@@ -181,3 +181,10 @@ test('a model of which a macro writes everything', () => {
   const fixture = projectOf({ 'models/a.sql': 'select 1 as x', 'models/b.sql': "{{ config(materialized='view') }}\n{{ dbt_utils.union_relations(relations=[ref('a')]) }}\n", 'models/c.sql': "{{ dbt_utils.date_spine(datepart='day', start_date='x', end_date='y') }}", 'models/d.sql': '{{ mine() }}' });
   assert.deepEqual(['b', 'c', 'd'].map((model) => columnsOfModel(fixture.project, model)).map(({ columns, certain }) => [certain, ...columns.map(({ name }) => name)]), [[false, '_dbt_source_relation', 'x'], [false, 'date_day'], [false]]);
 });
+
+test('chains of any length, and cycles of them', () => {
+  const chain = (length: number, first: string): Record<string, string> => Object.fromEntries(Array.from({ length }, (_, index) => [`models/m_${index}.sql`, index === 0 ? first : `with a as (select * from {{ ref('m_${index - 1}') }}), b as (select * from a) select * from b`]));
+  const columns = (files: Record<string, string>, model: string): string[] => columnsOfModel(projectOf(files).project, model).columns.map(({ name }) => name);
+  assert.deepEqual(columns(chain(2000, 'select 1 as a, 2 as b'), 'm_1999'), ['a', 'b']);
+  assert.deepEqual(columns(chain(300, "select *, 1 as a from {{ ref('m_299') }}"), 'm_299'), ['a']);
+});

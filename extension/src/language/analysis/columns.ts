@@ -23,10 +23,21 @@ interface Known {
   checked: number;
 }
 
+/** So many models behind one another are worked out at once; what lies deeper goes first, so that no chain is too long for the stack. */
+const DEEPEST = 50;
+
+/** A model that is to be worked out before those that read it. */
+class TooDeep extends Error {
+  constructor(readonly model: string) {
+    super(model);
+  }
+}
+
 /** What is kept for a project; a change of one file leaves the models that do not depend on it. */
 class ProjectColumns {
   readonly #models = new Map<string, Known>();
   readonly #busy = new Set<string>();
+  #depth = 0;
   #documents = new WeakMap<SqlDocument, QueryColumns>();
   #seen = -1;
 
@@ -35,28 +46,53 @@ class ProjectColumns {
   constructor(private readonly project: Project) {}
 
   model(name: string): Known | undefined {
+    if (this.#depth > 0) return this.#next(name);
+    const waiting = [name];
+    try {
+      for (;;) {
+        const wanted = waiting.at(-1) ?? name;
+        // Who waits is in the way of nobody but a cycle
+        this.#busy.delete(wanted);
+        try {
+          const known = this.#next(wanted);
+          waiting.pop();
+          if (waiting.length === 0) return known;
+        } catch (error) {
+          if (!(error instanceof TooDeep)) throw error;
+          this.#busy.add(wanted);
+          waiting.push(error.model);
+        }
+      }
+    } finally {
+      this.#busy.clear();
+    }
+  }
+
+  #next(name: string): Known | undefined {
     const model = this.project.models.get(name);
     // A cycle: dbt refuses it, what is known without it is still right
     if (!model || this.#busy.has(name)) return undefined;
+    const before = this.#models.get(name);
+    if (before?.checked === this.project.version) return before;
+    if (this.#depth >= DEEPEST) throw new TooDeep(name);
     this.#busy.add(name);
+    this.#depth++;
     try {
-      const before = this.#models.get(name);
       if (before && this.#holds(before, model)) return before;
       const known = this.#work(model);
       this.#models.set(name, known);
       return known;
     } finally {
+      this.#depth--;
       this.#busy.delete(name);
     }
   }
 
   #holds(known: Known, model: Model): boolean {
-    const { version } = this.project;
-    if (known.checked === version) return true;
     if (known.model !== model || known.variables !== this.project.variables || known.revision !== this.project.revision(model.file) || known.properties !== model.properties || known.manifest !== this.project.manifestColumns(model.name)) return false;
     for (const [key, properties] of known.sources) if (this.project.sources.get(key)?.properties !== properties) return false;
-    for (const [name, before] of known.models) if (this.model(name) !== before) return false;
-    known.checked = version;
+    for (const [name, before] of known.models) if (this.#next(name) !== before) return false;
+    known.checked = this.project.version;
     return true;
   }
 
@@ -67,7 +103,7 @@ class ProjectColumns {
     const manifest = this.project.manifestColumns(model.name);
     const own = this.#own(model, (wanted, version) => {
       const name = this.#version(wanted, version);
-      const known = this.model(name);
+      const known = this.#next(name);
       models.set(name, known);
       return known?.columns ?? NONE;
     }, (key) => {
