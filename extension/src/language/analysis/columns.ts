@@ -127,7 +127,7 @@ class ProjectColumns {
     if (model.relation) return snapshotOf(model.relation.kind === 'ref' ? models(model.relation.name) : sources(model.relation.name));
     const document = model.file.endsWith('.sql') ? this.project.sql(model.file) : undefined;
     if (!document) return NONE;
-    const query = model.kind === 'snapshot' ? snapshotQuery(document, model.name) : document.sql.query;
+    const query = queryOfModel(document, model.name);
     if (!query) return NONE;
     const made = new QueryColumns(model.file, document, models, sources, this.#variable).ofQuery(query);
     return model.kind === 'snapshot' ? snapshotOf(made) : made;
@@ -192,9 +192,18 @@ function snapshotOf({ columns }: Columns): Columns {
   return { columns: [...columns, ...SNAPSHOT.map((name): Column => ({ name, tests: [] }))], certain: false };
 }
 
-function snapshotQuery({ jinja, sql }: SqlDocument, name: string): Query | undefined {
-  const body = jinja.definitions.find((definition) => definition.kind === 'snapshot' && definition.name === name)?.body;
-  return sql.queries.find(({ span, parent }) => !parent && (!body || (body.start <= span.start && span.end <= body.end)));
+/** The query that makes a model: the file's own, or that of the snapshot of this name. @param model where a file has several; the first of them without it */
+export function queryOfModel({ jinja, sql }: SqlDocument, model?: string): Query | undefined {
+  const snapshots = jinja.definitions.filter(({ kind }) => kind === 'snapshot');
+  const body = (snapshots.find(({ name }) => name === model) ?? snapshots[0])?.body;
+  return body ? sql.queries.find(({ span, parent }) => !parent && body.start <= span.start && span.end <= body.end) : sql.query;
+}
+
+/** The models that a file makes: its snapshots, or itself. */
+export function modelsOfFile(project: Project, file: string, { jinja }: SqlDocument): string[] {
+  const snapshots = jinja.definitions.filter(({ kind }) => kind === 'snapshot').map(({ name }) => name);
+  const own = project.modelOfFile(file)?.name;
+  return snapshots.length > 0 || own === undefined ? snapshots : [own];
 }
 
 /** Adds what YAML and the manifest say. */

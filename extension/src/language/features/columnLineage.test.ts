@@ -3,7 +3,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { FileProject } from '../project/fileProject';
 import { columnLineage } from './columnLineage';
-import { projectOf } from './fixture';
+import { CURSOR, projectOf } from './fixture';
 
 const fixture = projectOf({
   'models/sources.yml': 'sources:\n  - name: raw\n    tables:\n      - name: events\n        columns: [{name: id}, {name: amount}, {name: paid}]\n',
@@ -115,4 +115,17 @@ test('in this repository: revenue of the first touch comes from the raw events',
   const found = columnLineage(request);
   assert.deepEqual(found?.columns['raw.events']?.includes('revenue'), true);
   assert.deepEqual(found.columns['int_purchases'], ['revenue']);
+});
+
+test('of several snapshots in one file each has columns of its own', () => {
+  const files = {
+    'models/a.sql': 'select 1 as id, 2 as x', 'models/b.sql': 'select 1 as id, 2 as y',
+    'snapshots/both.sql': "{% snapshot first_one %}\nselect id, x as kept from {{ ref('a') }}\n{% endsnapshot %}\n{% snapshot second_one %}\nselect id, y as held from {{ ref('b') }}\n{% endsnapshot %}\n",
+  };
+  const snapshots = projectOf(files);
+  const of = (text: string): unknown => columnLineage(snapshots.at('models/c.sql', text))?.columns;
+  assert.deepEqual(of(`select held${CURSOR} from {{ ref('second_one') }}`), { c: ['held'], second_one: ['held'], b: ['y'] });
+  assert.deepEqual(of(`select kept${CURSOR} from {{ ref('first_one') }}`), { c: ['kept'], first_one: ['kept'], a: ['x'] });
+  const inside = columnLineage(snapshots.at('snapshots/both.sql', files['snapshots/both.sql'].replace('held', `held${CURSOR}`)));
+  assert.deepEqual([inside?.model, inside?.columns], ['second_one', { second_one: ['held'], b: ['y'] }]);
 });

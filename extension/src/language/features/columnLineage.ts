@@ -1,12 +1,11 @@
 /** What a column is made of: through CTEs, stars and expressions, from model to model, down to the sources. */
-import { SNAPSHOT } from '../analysis/columns';
+import { queryOfModel, SNAPSHOT } from '../analysis/columns';
 import type { Query, Select, SelectItem, SqlDocument } from '../analysis/types';
 import type { Project } from '../project/types';
 import type { ColumnLineage } from '../protocol';
 import { ColumnInputs, type Input } from './columnInputs';
 import type { FileRequest, PlaceRequest } from './request';
 import { targetAt } from './target';
-import { queryOfModel } from './targetColumns';
 import { folded, holds, readsOf, within } from './targetScopes';
 
 /** Wide enough for anybody's journey through a project, and an end for what is endless. */
@@ -49,9 +48,15 @@ function startInYaml(request: PlaceRequest): Start | undefined {
 }
 
 function startInSql(request: PlaceRequest): Start | undefined {
-  const model = request.project.modelOfFile(request.file)?.name;
-  const started = model === undefined ? undefined : startAt(request, request.offset);
+  const { project, file, offset, sql } = request;
+  const model = sql && (snapshotAround(sql, offset) ?? project.modelOfFile(file)?.name);
+  const started = model === undefined ? undefined : startAt(request, offset);
   return started && model !== undefined ? { model, ...started } : undefined;
+}
+
+/** Of several snapshots in one file, the one that is written at an offset. */
+function snapshotAround({ jinja }: SqlDocument, offset: number): string | undefined {
+  return jinja.definitions.find(({ kind, span }) => kind === 'snapshot' && holds(span, offset))?.name;
 }
 
 /** The columns of models and sources that the one at an offset of a SQL file is made of, through CTEs and subqueries. */
@@ -93,7 +98,7 @@ function itemAt({ sql }: SqlDocument, meant: (item: SelectItem) => boolean): Nam
 
 /** A column of the model is what all its branches make. */
 function startOfItem(document: SqlDocument, inputs: ColumnInputs, { query, select, item, name }: NamedItem): Omit<Start, 'model'> {
-  if (query !== queryOfModel(document)) return { column: name, inputs: inputs.ofItem(select, item) };
+  if (query !== queryOfModel(document, snapshotAround(document, item.span.start))) return { column: name, inputs: inputs.ofItem(select, item) };
   const column = query.selects[0]?.items[select.items.indexOf(item)]?.name ?? name;
   return { column, inputs: inputs.ofQuery(query, column) };
 }
@@ -103,6 +108,6 @@ function inputsOfModel(project: Project, name: string, column: string): readonly
   // A snapshot that YAML makes has the columns of what it keeps
   if (model?.relation) return SNAPSHOT.includes(column) ? [] : [{ relation: model.relation.name, column }];
   const document = model?.file.endsWith('.sql') ? project.sql(model.file) : undefined;
-  const query = document && queryOfModel(document);
+  const query = document && queryOfModel(document, name);
   return model && document && query ? new ColumnInputs(project, model.file, document).ofQuery(query, column) : [];
 }

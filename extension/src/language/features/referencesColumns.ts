@@ -1,10 +1,11 @@
 /** Where a column is made, read and passed on: within the file that makes it, and in the files that read it through ref and source. */
+import { modelsOfFile, queryOfModel } from '../analysis/columns';
 import { WRITES_ROWS } from '../analysis/macroRows';
 import type { ColumnReference, Select, SelectItem, SqlDocument } from '../analysis/types';
 import type { Mention } from './references';
 import type { FileRequest } from './request';
 import type { Target } from './target';
-import { carried, isNamed, Makers, queryOfModel, type Maker, type Scope } from './targetColumns';
+import { carried, isNamed, Makers, type Maker, type Scope } from './targetColumns';
 import { columnAliases, folded, readsOf, selectsOf } from './targetScopes';
 
 /** A place that names a column, with what rename has to know of it. */
@@ -100,8 +101,7 @@ export class ColumnSearch {
     if (file === undefined || !document) return;
     if (!start.item && start.place) this.#add({ file, span: start.place.span, declares: true, role: 'made' });
     this.#grow({ project: this.request.project, file, document });
-    const model = this.request.project.modelOfFile(file);
-    if (model && this.#makes(model.name)) this.#has(model.name);
+    for (const model of modelsOfFile(this.request.project, file, document)) if (this.#makes(model)) this.#has(model);
   }
 
   /** What else is this column in the file that makes it: handed on downwards and upwards, and the other branches of unions. */
@@ -187,8 +187,7 @@ export class ColumnSearch {
     const document = this.#document(file);
     if (!document) return;
     if (named) this.#follow({ project, file, document });
-    const model = project.modelOfFile(file);
-    if (model && queryOfModel(document) && this.#makes(model.name)) this.#has(model.name);
+    for (const model of modelsOfFile(project, file, document)) if (queryOfModel(document, model) && this.#makes(model)) this.#has(model);
   }
 
   /** Reads of the column in another file, and what hands it on there. */

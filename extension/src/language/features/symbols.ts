@@ -1,9 +1,9 @@
 /** The outline of a file, and names of the project to search for. */
 import { SymbolKind, type DocumentSymbol, type WorkspaceSymbol } from 'vscode-languageserver';
+import { queryOfModel } from '../analysis/columns';
 import type { LineIndex } from '../analysis/positions';
 import type { Query, Span, SqlDocument, YamlEntry, YamlNode } from '../analysis/types';
 import { get, items, scalar } from '../analysis/yamlValues';
-import { queryOfModel } from './targetColumns';
 import type { FileRequest, ProjectRequest } from './request';
 
 /** Outlines of generated SQL end here: nobody reads further. */
@@ -34,12 +34,11 @@ class Outline {
     ));
     // Of macros and tests, the queries are parts of what they make
     if (definitions.some(({ kind }) => kind !== 'snapshot')) return made;
-    const query = queryOfModel(document);
-    if (!query) return made;
-    const inside = this.#query(document, query);
-    const [snapshot] = made;
-    if (snapshot) return [{ ...snapshot, children: inside }];
-    return inside;
+    const inside = (name?: string): DocumentSymbol[] => {
+      const query = queryOfModel(document, name) ?? document.sql.queries.find(({ parent }) => !parent);
+      return query ? this.#query(document, query) : [];
+    };
+    return made.length > 0 ? made.map((snapshot) => ({ ...snapshot, children: inside(snapshot.name) })) : inside();
   }
 
   #query(document: SqlDocument, query: Query): DocumentSymbol[] {

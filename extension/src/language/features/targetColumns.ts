@@ -1,4 +1,5 @@
 /** Where columns are made: from a reference through CTEs, stars, models and sources to the item of a select list, or the line of YAML, that makes them. */
+import { queryOfModel } from '../analysis/columns';
 import { isNamedByAlias } from '../analysis/columnsQuery';
 import { namesOf } from '../analysis/jinjaLoops';
 import type { ColumnReference, Cte, MacroRows, Query, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
@@ -205,7 +206,7 @@ export class Makers {
         return parent ? this.#ofModel(parent, name, depth + 1, sure) : relation.kind === 'source' ? this.#ofTable(relation.name, name, sure) : [];
       }
       const document = model.file.endsWith('.sql') ? this.project.sql(model.file) : undefined;
-      const query = document && queryOfModel(document);
+      const query = document && queryOfModel(document, model.name);
       if (document && query) {
         const found = this.ofQuery({ project: this.project, file: model.file, document }, query, name, depth + 1);
         if (found.length > 0) return found;
@@ -230,11 +231,6 @@ export function makersNamed(find: (name: string) => readonly Maker[], written: s
 /** Whether YAML means a column by a name. */
 export function isNamed(written: string | undefined, column: string): boolean {
   return written === column || written?.toLowerCase() === column;
-}
-
-/** The query whose rows a model or snapshot is. */
-export function queryOfModel(document: SqlDocument): Query | undefined {
-  return document.sql.query ?? document.sql.queries.find(({ parent }) => parent === undefined);
 }
 
 /** Whether an item hands on one column under its own name: it makes a column, and reads one, by the same word. */
