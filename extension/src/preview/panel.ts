@@ -267,7 +267,7 @@ export class PreviewPanel implements Disposable {
 export const newPanel = (model: string): vscode.WebviewPanel =>
   vscode.window.createWebviewPanel(PANELS.preview, model, vscode.window.activeTextEditor ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active, {});
 
-/** A panel for a query's rows; it does not come back after a reload of the window, for the text may be another one by then. */
+/** A panel for a query's rows. */
 export const newQueryPanel = (title: string): vscode.WebviewPanel =>
   vscode.window.createWebviewPanel(PANELS.query, title, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true }, {});
 
