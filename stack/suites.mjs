@@ -47,10 +47,10 @@ const SUITES = [
   { name: 'two commands from a clean clone', lane: 0, run: (tools) => nodeTests(tools, (name) => name === CLONE) },
   { name: 'stack', lane: 0, run: (tools) => nodeTests(tools, (name) => name !== CLONE) },
   { name: 'pipeline', lane: 0, run: (tools) => pytest(tools, `--ignore=${FAULTS}`) },
-  { name: 'extension', lane: 0, run: extension },
   { name: 'extension on Dagster', lane: 0, run: (tools) => onServers(tools, undefined, 'test/dagster') },
   { name: 'inside VS Code', lane: 1, run: (tools) => runner(tools, 'run-host.mjs') },
   { name: 'workbench', lane: 1, run: (tools) => runner(tools, 'run-ui.mjs') },
+  { name: 'extension', lane: 1, run: extension },
   { name: 'extension on dbt and PostgreSQL', lane: 1, run: (tools) => onServers(tools, path.join(tools.place.shared, 'extension-data'), 'test/dbt', 'test/warehouse', 'test/journey', 'test/language') },
   // How soon a fault is told is measured in seconds: on a machine that does nothing else
   { name: 'faults of the pipeline', lane: 'alone', run: (tools) => pytest(tools, FAULTS) },
