@@ -44,9 +44,14 @@ export function withoutPlaces(text: string): string {
 
 interface Lists {
   version: number;
-  models?: readonly Offer[];
   macros?: readonly Offer[];
-  packages?: readonly string[];
+}
+
+/** What holds while models are named and described as they are. */
+interface Named {
+  named: number;
+  models: readonly Offer[];
+  packages: readonly string[];
 }
 
 const kept = new WeakMap<Project, Lists>();
@@ -56,6 +61,22 @@ function listsOf(project: Project): Lists {
   if (lists?.version === project.version) return lists;
   const fresh = { version: project.version };
   kept.set(project, fresh);
+  return fresh;
+}
+
+const keptNames = new WeakMap<Project, Named>();
+
+function namesOf(project: Project): Named {
+  const known = keptNames.get(project);
+  if (known?.named === project.named) return known;
+  const all = [...project.models];
+  const fresh = {
+    models: all.filter(([, model]) => !project.versionOf(model)).map(([name, model]) => modelOffer(project, name, model)),
+    packages: [...new Set(all.flatMap(([, model]) => model.package ?? []))].sort(),
+    // Going through all may have been what read some of them
+    named: project.named,
+  };
+  keptNames.set(project, fresh);
   return fresh;
 }
 
@@ -76,9 +97,7 @@ function modelOffer(project: Project, name: string, model: Model): Offer {
 
 /** Every model, seed and snapshot that `ref` finds, the project's own first. */
 export function allModels(project: Project): readonly Offer[] {
-  const lists = listsOf(project);
-  lists.models ??= [...project.models].filter(([, model]) => !project.versionOf(model)).map(([name, model]) => modelOffer(project, name, model));
-  return lists.models;
+  return namesOf(project).models;
 }
 
 const relationOffers = new WeakMap<Offer, Offer>();
@@ -102,9 +121,7 @@ export function modelsOfPackage(project: Project, name: string): Offer[] {
 
 /** Names of installed packages that have models. */
 export function packagesWithModels(project: Project): readonly string[] {
-  const lists = listsOf(project);
-  lists.packages ??= [...new Set([...project.models.values()].flatMap((model) => model.package ?? []))].sort();
-  return lists.packages;
+  return namesOf(project).packages;
 }
 
 /** Sources by name. */

@@ -127,6 +127,11 @@ export class FileProject implements Project {
     return this.#layout.packagesMissing;
   }
 
+  get named(): number {
+    this.#flush();
+    return this.#index.named;
+  }
+
   /** Number of its files. */
   get size(): number {
     return this.#files.size;

@@ -165,6 +165,11 @@ export class ProjectIndex {
     return this.described('model', name, from)?.described.versions?.map(({ v }) => v);
   }
 
+  /** Grows with the models that there are and with what YAML says of things, not with what a model's own file says. */
+  get named(): number {
+    return this.models.revision + this.#described.revision;
+  }
+
   modelOfFile(file: string): Model | undefined {
     return this.#modelOfFile.get(file);
   }

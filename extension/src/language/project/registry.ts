@@ -3,6 +3,8 @@ export class Registry<T> {
   readonly #all = new Map<string, T[]>();
   /** the one that counts, by name */
   readonly first = new Map<string, T>();
+  /** grows with each change */
+  revision = 0;
 
   /** @param before whether the one goes before the other; otherwise whoever came first */
   constructor(private readonly before: (one: T, other: T) => boolean = () => false) {}
@@ -31,6 +33,7 @@ export class Registry<T> {
   }
 
   #publish(name: string): void {
+    this.revision++;
     const first = this.#all.get(name)?.[0];
     if (first === undefined) this.first.delete(name);
     else if (this.first.get(name) !== first) this.first.set(name, first);

@@ -105,6 +105,8 @@ export interface Project {
   readonly models: ReadonlyMap<string, Model>;
   /** the version of a model that `ref('orders', v=2)` asks for */
   modelVersion(name: string, version: string): Model | undefined;
+  /** grows where models come, go, or are described otherwise: until then a list of their names holds */
+  readonly named: number;
   /** of a file that is one version of a model: `ref` finds it by that model's name alone */
   versionOf(model: Model): { model: string; version: string } | undefined;
   /** those that YAML gives a model, the latest first */
