@@ -11,24 +11,30 @@ async function explorer(workbench: Workbench): Promise<void> {
   // They come last, once dbt has listed its own
   const last = row(workbench, /^Asset checks/);
   await expect(async () => {
-    if (!(await last.isVisible())) await scroll(workbench, 5000);
+    // Only rows in view are there
+    if (!(await last.isVisible())) await go(workbench, 'End');
     await expect(last).toBeVisible({ timeout: 2000 });
   }).toPass({ timeout: 60_000 });
-  await scroll(workbench, -5000);
+  await go(workbench, 'Home');
 }
 
-/** Only rows in view are there. */
-async function scroll(workbench: Workbench, pixels: number): Promise<void> {
-  await row(workbench, /./).hover();
-  await workbench.page.mouse.wheel(0, pixels);
+async function go(workbench: Workbench, key: 'Home' | 'End'): Promise<void> {
+  await workbench.page.locator('.test-explorer .monaco-list').first().focus();
+  await workbench.page.keyboard.press(key);
 }
 
 /** Opens the rows on the way to the last one, and brings it into view. */
 async function reveal(workbench: Workbench, ...labels: (string | RegExp)[]): Promise<Locator> {
   for (const [index, label] of labels.entries()) {
     const item = row(workbench, label);
-    if (!(await item.isVisible())) await scroll(workbench, 5000);
-    await expect(item).toBeVisible({ timeout: 30_000 });
+    await expect(async () => {
+      const seen = await item.waitFor({ timeout: 2000 }).then(() => true, () => false);
+      if (seen) return;
+      // Further down, most likely: a few rows at a time, so that none is passed
+      await workbench.page.locator('.test-explorer .monaco-list').first().hover();
+      await workbench.page.mouse.wheel(0, 200);
+      throw new Error('not in view yet');
+    }).toPass({ timeout: 60_000 });
     if (index === labels.length - 1) break;
     if (await item.getAttribute('aria-expanded') !== 'true') await item.locator('.monaco-tl-twistie').click();
   }
