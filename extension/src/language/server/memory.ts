@@ -20,19 +20,20 @@ export class MemoryKeeper {
   #timer: NodeJS.Timeout | undefined;
   #left = 0;
   #collect: Collect | undefined;
-  #small = true;
+  #large: boolean | undefined;
 
   constructor() {
-    setFlagsFromString('--semi-space-growth-factor=1');
     // The heap doubles otherwise before anything is collected: most of that would be garbage of answers
     setFlagsFromString('--heap-growing-percent=30');
   }
 
   /** Something was asked: the pause begins anew. @param files of all projects */
   busy(files: number): void {
-    if (this.#small && files > LARGE) {
-      this.#small = false;
-      setFlagsFromString('--semi-space-growth-factor=2');
+    const large = files > LARGE;
+    if (large !== this.#large) {
+      this.#large = large;
+      // What it grew to while the program was loaded is enough for the others
+      setFlagsFromString(`--semi-space-growth-factor=${large ? 2 : 1}`);
     }
     if (this.#timer) this.#timer.refresh();
     else this.#timer = setTimeout(() => this.#rest(), PAUSE).unref();
