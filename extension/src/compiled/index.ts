@@ -50,7 +50,8 @@ export function registerCompiled({ commands, session, projects }: CompiledOption
       if (linked && other !== editor && other.document.uri.toString() === linked.uri.toString()) {
         other.setDecorations(mark, [linked.range]);
         // Its line, from the beginning: a name far to the right would scroll all that is before it away
-        other.revealRange(linked.range.with({ start: linked.range.start.with({ character: 0 }), end: linked.range.start.with({ character: 0 }) }), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+        const { line } = linked.range.start;
+        other.revealRange(new vscode.Range(line, 0, line, 0), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
       } else {
         other.setDecorations(mark, []);
       }

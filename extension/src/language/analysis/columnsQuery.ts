@@ -233,8 +233,8 @@ export class QueryColumns {
     const [only] = relations;
     const open = only && relations.length === 1 ? this.#open(only, 0) : undefined;
     if (open) return { column: { name: wanted, tests: [] }, relation: open };
-    const outer = outerSelect(select);
-    return qualifier && relations.length === 0 && outer ? this.#resolve(outer, { name, quoted, qualifier, span: qualifier.span }) : undefined;
+    const around = outer(select);
+    return qualifier && relations.length === 0 && around ? this.#resolve(around, { name, quoted, qualifier, span: qualifier.span }) : undefined;
   }
 
   /** The one model or source whose columns a relation passes on by a star alone, where the files do not tell them. */
@@ -360,7 +360,7 @@ function commonOf(columns: readonly Column[]): string | undefined {
 }
 
 /** The select around a correlated or lateral one, whose relations it sees too: also from a branch of a union in it. */
-export function outerSelect({ query }: Select): Select | undefined {
+export function outer({ query }: Select): Select | undefined {
   for (let at: Query | undefined = query; at; at = at.parent) if (at.parentSelect) return at.parentSelect;
   return undefined;
 }

@@ -16,6 +16,16 @@ export function items(node: YamlNode | undefined): readonly YamlNode[] {
   return node?.items ?? [];
 }
 
+/** Data tests of an entry, under either name of their key. */
+export function dataTests(node: YamlNode | undefined): readonly YamlNode[] {
+  return [...items(get(node, 'data_tests')), ...items(get(node, 'tests'))];
+}
+
+/** Data tests of an entry and of its columns. */
+export function allDataTests(item: YamlNode): readonly YamlNode[] {
+  return [item, ...items(get(item, 'columns'))].flatMap(dataTests);
+}
+
 /** What a scalar says; undefined for anything else, and for an empty one. */
 export function scalar(node: YamlNode | undefined): string | undefined {
   return node?.kind === 'scalar' && node.text !== undefined && node.text !== '' ? node.text : undefined;

@@ -50,7 +50,8 @@ export function atEnd(file: string, text: string, lines: readonly string[]): Tex
   return { file, span: { start: end, end }, text: `${end === 0 ? '' : '\n\n'}${lines.join('\n')}${end === text.length ? '\n' : ''}` };
 }
 
-function below(file: string, text: string, after: number, column: number, lines: readonly string[]): TextChange {
+/** Lines below the one that an offset is in. @param column where they begin */
+export function below(file: string, text: string, after: number, column: number, lines: readonly string[]): TextChange {
   const newline = text.indexOf('\n', after);
   const end = newline < 0 ? text.length : text[newline - 1] === '\r' ? newline - 1 : newline;
   const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';

@@ -1,18 +1,16 @@
 /** Which columns of models and sources a column of one file is made of: through its CTEs, subqueries, stars and expressions. */
 import { columnsOfModel, columnsOfQuery, columnsOfRelation, columnsOfSelect, columnsOfSource } from '../analysis/columns';
+import { outer } from '../analysis/columnsQuery';
 import { namesOf } from '../analysis/jinjaLoops';
 import type { ColumnReference, Query, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
 import type { Column, Columns, Project } from '../project/types';
-import { cteOf, folded, outer, readsOf, relationNamed, seenFrom, spelt, within, type ColumnRead } from './targetScopes';
+import { cteOf, folded, readsOf, relationNamed, seenFrom, spelt, within, type ColumnRead } from './targetScopes';
 
 /** A column of a model, seed, snapshot or source (`source.table`). */
 export interface Input {
   relation: string;
   column: string;
 }
-
-/** Calls that are no macros of the project. */
-const BUILT_IN = new Set(['ref', 'source', 'var', 'config', 'env_var']);
 
 /** Follows columns within a file; what it comes by twice is followed once, so that no recursion and no width is endless. */
 export class ColumnInputs {
@@ -117,7 +115,7 @@ export class ColumnInputs {
 
   /** What a macro of the project reads where its expression is written: columns by their bare names. */
   #macro(select: Select, name: string): void {
-    const macro = BUILT_IN.has(name) ? undefined : this.project.macros.get(name);
+    const macro = this.project.macros.get(name);
     const document = macro && this.project.sql(macro.file);
     if (!document || this.#read.has(`${macro.file} ${name}`)) return;
     this.#read.add(`${macro.file} ${name}`);

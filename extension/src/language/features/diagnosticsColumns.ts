@@ -1,10 +1,11 @@
 /** Columns that are not there, that two relations have, or that YAML leaves out. Only where everything that decides it is certain. */
 import { columnsOfModel, columnsOfRelation } from '../analysis/columns';
+import { outer } from '../analysis/columnsQuery';
 import type { ColumnReference, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
 import type { Columns, Model, Project } from '../project/types';
 import { addColumns } from './codeActionsModels';
 import { didYouMean, ERROR, HINT, replacements, similar, type Problem } from './diagnosticsProblem';
-import { outer, seenFrom } from './targetScopes';
+import { seenFrom } from './targetScopes';
 
 /** Columns that every table of PostgreSQL has. */
 const SYSTEM = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid', 'oid']);

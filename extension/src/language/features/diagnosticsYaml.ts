@@ -4,7 +4,7 @@ import { parseJinja } from '../analysis/jinja';
 import type { JinjaCall, Span, YamlDocument, YamlNode } from '../analysis/types';
 import { DBT_TESTS } from '../project/globals';
 import type { FileRole, Project } from '../project/types';
-import { eachScalar, get, items, scalar } from '../analysis/yamlValues';
+import { allDataTests, eachScalar, get, items, scalar } from '../analysis/yamlValues';
 import { createModel } from './codeActionsModels';
 import { callProblems } from './diagnosticsJinja';
 import { namedColumnProblems } from './diagnosticsYamlColumns';
@@ -125,8 +125,7 @@ function columnProblems(project: Project, file: string, item: YamlNode): Problem
 
 /** Generic tests that nobody defines, of an entry and of its columns. */
 function testProblems(project: Project, file: string, item: YamlNode): Problem[] {
-  const all = [item, ...items(get(item, 'columns'))].flatMap((node) => [...items(get(node, 'data_tests')), ...items(get(node, 'tests'))]);
-  return all.flatMap((test): Problem[] => {
+  return allDataTests(item).flatMap((test): Problem[] => {
     const named = nameOfTest(test);
     if (!named || /[{}]/.test(named.name) || isTest(project, named.name)) return [];
     const { name } = named;

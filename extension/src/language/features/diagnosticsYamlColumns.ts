@@ -1,7 +1,7 @@
 /** Columns that YAML names beyond their own entries, and that the relation certainly has not: of data tests and of unit tests' rows. */
 import { columnsOfModel } from '../analysis/columns';
 import type { Span, YamlNode } from '../analysis/types';
-import { get, items, scalar } from '../analysis/yamlValues';
+import { allDataTests, get, items, scalar } from '../analysis/yamlValues';
 import type { Project } from '../project/types';
 import { referenceOf } from './completionYaml';
 import { didYouMean, replacements, similar, WARNING, type Problem } from './diagnosticsProblem';
@@ -41,7 +41,7 @@ export function namedColumnProblems(project: Project, file: string, root: YamlNo
 }
 
 function testsOf(item: YamlNode): { name: string; given: YamlNode | undefined }[] {
-  return [item, ...items(get(item, 'columns'))].flatMap((node) => [...items(get(node, 'data_tests')), ...items(get(node, 'tests'))]).flatMap(({ entries }) => {
+  return allDataTests(item).flatMap(({ entries }) => {
     const [first] = entries ?? [];
     return first ? [{ name: first.key, given: get(first.value, 'arguments') ?? first.value }] : [];
   });

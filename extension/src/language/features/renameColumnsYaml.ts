@@ -8,7 +8,7 @@ import { linesOf } from './references';
 import type { FileRequest } from './request';
 import { isNamed } from './targetColumns';
 import { NO_COLUMNS } from './targetYaml';
-import { eachScalar, get, items, scalar } from '../analysis/yamlValues';
+import { allDataTests, eachScalar, get, items, scalar } from '../analysis/yamlValues';
 
 /**
  * Where YAML names a column of a model, beyond the column's own entry.
@@ -36,9 +36,7 @@ class Search {
     for (const section of ['models', 'seeds', 'snapshots']) {
       for (const item of items(get(root, section))) {
         const own = scalar(get(item, 'name')) === this.model;
-        for (const node of [item, ...items(get(item, 'columns'))]) {
-          for (const test of [...items(get(node, 'data_tests')), ...items(get(node, 'tests'))]) this.#test(test, own);
-        }
+        for (const test of allDataTests(item)) this.#test(test, own);
         if (own) eachScalar(get(item, 'config'), (node) => this.#scalar(node));
       }
     }

@@ -1,6 +1,6 @@
 /** Rename of what one file knows by name: CTEs, aliases of relations, variables of Jinja. */
 import { HumanError } from '../../base/errors';
-import { isNamedByAlias } from '../analysis/columnsQuery';
+import { isNamedByAlias, outer } from '../analysis/columnsQuery';
 import type { Query, Relation, Select, Span, SqlDocument } from '../analysis/types';
 import { GLOBALS } from '../project/globals';
 import { get, items, scalar } from '../analysis/yamlValues';
@@ -10,7 +10,7 @@ import { checkIdentifier, checkJinjaName, type Changes, type Edit } from './rena
 import type { FileRequest } from './request';
 import { macroName, type Target } from './target';
 import { Makers } from './targetColumns';
-import { bare, cteOf, folded, holds, nameOf, outer, selectsOf, spelt, within } from './targetScopes';
+import { bare, cteOf, folded, holds, nameOf, selectsOf, spelt, within } from './targetScopes';
 
 type Of<K extends Target['kind']> = Target & { kind: K };
 

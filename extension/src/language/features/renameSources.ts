@@ -1,8 +1,10 @@
 /** Rename of sources and their tables: what YAML calls them, while the database's name stays. */
 import path from 'node:path';
 import { HumanError } from '../../base/errors';
+import { lineStart } from '../analysis/positions';
 import type { YamlNode } from '../analysis/types';
 import { entry, get, items } from '../analysis/yamlValues';
+import { below, scalar as quoted } from './codeActionsYaml';
 import { linesOf, mentionsOf } from './references';
 import type { Changes, Edit } from './renameEdits';
 import type { FileRequest } from './request';
@@ -52,12 +54,9 @@ function databaseName(request: FileRequest, file: string, node: YamlNode, key: s
   if (!named?.value || !lines || get(node, key)) return [];
   const { text } = lines;
   const { start } = named.keySpan;
-  const flow = text[node.span.start] === '{';
-  const line = text.slice(named.value.span.end).search(/\r?\n|$/) + named.value.span.end;
-  const at = flow ? named.value.span.end : line;
-  const newLine = text.includes('\r\n') ? '\r\n' : '\n';
-  const before = flow ? ', ' : newLine + ' '.repeat(start - (text.lastIndexOf('\n', start - 1) + 1));
-  return [{ file, span: { start: at, end: at }, text: `${before}${key}: ${/^[A-Za-z_][\w.-]*$/.test(old) ? old : JSON.stringify(old)}` }];
+  const { end } = named.value.span;
+  const said = `${key}: ${quoted(old)}`;
+  return [text[node.span.start] === '{' ? { file, span: { start: end, end }, text: `, ${said}` } : below(file, text, end, start - lineStart(text, start), [said])];
 }
 
 /** Its settings in dbt_project.yml: `sources: project: folder: source: table:`. */

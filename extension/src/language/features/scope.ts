@@ -2,8 +2,9 @@
 import type { Cte, Query, Relation, Select, SqlDocument } from '../analysis/types';
 import type { Column, Columns } from '../project/types';
 import { columnsOfModel, columnsOfQuery, columnsOfRelation, columnsOfSource } from '../analysis/columns';
+import { outer } from '../analysis/columnsQuery';
 import type { FileRequest } from './request';
-import { folded, nameOf, outer } from './targetScopes';
+import { folded, nameOf } from './targetScopes';
 
 export { columnsOfModel, columnsOfSource };
 

@@ -1,10 +1,10 @@
 /** Where columns are made: from a reference through CTEs, stars, models and sources to the item of a select list, or the line of YAML, that makes them. */
 import { queryOfModel } from '../analysis/columns';
-import { isNamedByAlias } from '../analysis/columnsQuery';
+import { isNamedByAlias, outer } from '../analysis/columnsQuery';
 import { namesOf } from '../analysis/jinjaLoops';
 import type { ColumnReference, Cte, MacroRows, Query, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
 import type { Model, Project } from '../project/types';
-import { cteOf, folded, outer, readsOf, relationNamed, spelt, within, type Qualifier } from './targetScopes';
+import { cteOf, folded, readsOf, relationNamed, spelt, within, type Qualifier } from './targetScopes';
 
 /** What makes a column. Two makers are the same when their keys are. */
 export interface Maker {

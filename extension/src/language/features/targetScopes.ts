@@ -1,9 +1,7 @@
 /** Names inside one file's SQL: which CTE a relation reads, which relation a qualifier names. */
-import { outerSelect as outer } from '../analysis/columnsQuery';
+import { outer } from '../analysis/columnsQuery';
 import type { ColumnReference, Cte, Query, Relation, Select, Span, SqlDocument } from '../analysis/types';
 import { stringNames } from './targetStrings';
-
-export { outer };
 
 export const holds = (span: Span | undefined, offset: number): boolean => span !== undefined && span.start <= offset && offset <= span.end;
 

@@ -1,6 +1,6 @@
 /** Columns as YAML names them beyond their own entries: arguments of data tests, rows of unit tests. */
 import type { Span, YamlEntry, YamlNode } from '../analysis/types';
-import { eachScalar, get, items, scalar } from '../analysis/yamlValues';
+import { allDataTests, eachScalar, get, items, scalar } from '../analysis/yamlValues';
 import { referenceOf, type Described } from './completionYaml';
 import { holds } from './targetScopes';
 
@@ -40,15 +40,10 @@ export function columnNamedAt(root: YamlNode | undefined, offset: number): Named
 }
 
 function inTests(described: YamlNode, of: Described, offset: number): NamedColumn | undefined {
-  for (const node of [described, ...items(get(described, 'columns'))]) {
-    for (const test of [...items(get(node, 'data_tests')), ...items(get(node, 'tests'))]) {
-      if (!holds(test.span, offset)) continue;
-      const found = test.entries?.find(({ value }) => holds(value?.span, offset));
-      const given = get(found?.value, 'arguments') ?? found?.value;
-      return inArguments(given, of, offset);
-    }
-  }
-  return undefined;
+  const test = allDataTests(described).find(({ span }) => holds(span, offset));
+  if (!test) return undefined;
+  const found = test.entries?.find(({ value }) => holds(value?.span, offset));
+  return inArguments(get(found?.value, 'arguments') ?? found?.value, of, offset);
 }
 
 function inArguments(given: YamlNode | undefined, of: Described, offset: number): NamedColumn | undefined {

@@ -1,7 +1,7 @@
 import type { JinjaFile, Span, YamlDocument, YamlEntry, YamlNode } from '../analysis/types';
 import type { ColumnFact, Described, Facts, FoundUse } from './facts';
 import { usesOf } from './sqlFacts';
-import { eachScalar, entry, get, items, scalar, valueOf } from '../analysis/yamlValues';
+import { dataTests, eachScalar, entry, get, items, scalar, valueOf } from '../analysis/yamlValues';
 
 const SECTIONS = { models: 'model', seeds: 'seed', snapshots: 'snapshot', analyses: 'analysis', macros: 'macro' } as const;
 /** A scalar that is a call as a whole, as in `to: ref('a')` and `input: source('a', 'b')`. */
@@ -111,7 +111,7 @@ function topConfig(item: YamlNode): Record<string, unknown> {
 
 /** Names of the data tests of an entry; each is a use of its macro too. */
 function testsOf(item: YamlNode, uses: FoundUse[]): string[] {
-  return [...items(get(item, 'data_tests')), ...items(get(item, 'tests'))].flatMap((test) => {
+  return dataTests(item).flatMap((test) => {
     const named = testName(test);
     if (!named) return [];
     const dot = named.name.lastIndexOf('.');
