@@ -10,7 +10,7 @@ import { DagsterClient } from './client';
 import { cancelRun, Launcher } from './launch';
 import type { DagsterRunStatus, NodeData } from './operations';
 
-interface FakeRun { id: string; status: DagsterRunStatus }
+interface FakeRun { id: string; status: DagsterRunStatus; endTime: number | null }
 type Answer = Record<string, unknown>;
 
 const NODES = new Map([['a', {
@@ -31,7 +31,7 @@ async function fake(t: TestContext, terminate: (run: FakeRun, policy: string) =>
     },
     Launch: async () => {
       await sleep(Math.random() * 20);
-      const run: FakeRun = { id: `run ${created++}`, status: 'QUEUED' };
+      const run: FakeRun = { id: `run ${created++}`, status: 'QUEUED', endTime: null };
       runs.unshift(run);
       await sleep(5);
       return { launchRun: { __typename: 'LaunchRunSuccess', run } };
@@ -57,6 +57,7 @@ async function fake(t: TestContext, terminate: (run: FakeRun, policy: string) =>
 
 const end = (run: FakeRun): Answer => {
   run.status = 'CANCELED';
+  run.endTime = Date.now() / 1000;
   return { __typename: 'TerminateRunSuccess' };
 };
 
@@ -80,6 +81,22 @@ test('two machines that share no lock: the run that was created first stays, the
   assert.ok(doubles > 0, 'the race was never run');
 });
 
+test('a run that was taken out of the queue and begins all the same is not joined, and ends no other', async (t) => {
+  const { client, runs } = await fake(t, end);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'attribution-launch-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const [one, other] = ['one', 'other'].map((name) => new Launcher(path.join(folder, name)));
+  const taken: FakeRun = { id: 'taken out', status: 'CANCELED', endTime: 1 };
+  runs.push(taken);
+  const launching = one?.launch(client, { assets: ['a'] }, NODES);
+  while (runs.length === 1) await sleep(1);
+  taken.status = 'STARTING';
+  const launched = await launching;
+  assert.equal(launched?.id, 'run 0');
+  assert.equal((await other?.launch(client, { assets: ['a'] }, NODES))?.id, 'run 0');
+  assert.deepEqual(runs.map(({ id, status }) => [id, status]), [['run 0', 'QUEUED'], ['taken out', 'STARTING']]);
+});
+
 test('cancelling: refused while it starts, then heard; nobody there: marked as cancelled', async (t) => {
   let refusals = 0;
   const starting = await fake(t, (run) => {
@@ -87,7 +104,7 @@ test('cancelling: refused while it starts, then heard; nobody there: marked as c
     if (++refusals === 3) run.status = 'STARTED';
     return { __typename: 'TerminateRunFailure', message: 'not yet' };
   });
-  starting.runs.push({ id: 'x', status: 'STARTING' });
+  starting.runs.push({ id: 'x', status: 'STARTING', endTime: null });
   await cancelRun(starting.client, 'x');
   assert.equal(refusals, 3);
 
@@ -96,7 +113,7 @@ test('cancelling: refused while it starts, then heard; nobody there: marked as c
     policies.push(policy);
     return policy === 'SAFE_TERMINATE' ? { __typename: 'PythonError', message: 'no process' } : end(run);
   });
-  stuck.runs.push({ id: 'x', status: 'STARTED' });
+  stuck.runs.push({ id: 'x', status: 'STARTED', endTime: null });
   await cancelRun(stuck.client, 'x');
   assert.deepEqual(policies, ['SAFE_TERMINATE', 'SAFE_TERMINATE', 'MARK_AS_CANCELED_IMMEDIATELY']);
 });
@@ -111,7 +128,7 @@ test('a run that was taken out of the queue and starts all the same is ended aga
     }
     return run.status === 'STARTING' ? { __typename: 'TerminateRunFailure', message: 'not yet' } : end(run);
   });
-  runs.push({ id: 'x', status: 'QUEUED' });
+  runs.push({ id: 'x', status: 'QUEUED', endTime: null });
   await cancelRun(client, 'x');
   assert.equal(runs[0]?.status, 'CANCELED');
   assert.ok(ends > 1);

@@ -110,7 +110,8 @@ async function once(client: DagsterClient, params: ExecutionParams, tag: string)
 
 async function underWay(client: DagsterClient, tag: string): Promise<RunData[]> {
   const { runsOrError } = await client.query(RUNS, { filter: { statuses: ACTIVE, tags: [{ key: TAG, value: tag }] }, limit: 20 });
-  return runsOrError.results ?? [];
+  // What was taken out of the queue may begin all the same, and is then ended once more: nobody is to join it
+  return (runsOrError.results ?? []).filter(({ endTime }) => endTime === null);
 }
 
 /** Assets that are made together must be asked for together. */

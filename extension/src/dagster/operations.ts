@@ -76,12 +76,14 @@ export interface RunData {
   status: DagsterRunStatus;
   creationTime: number;
   updateTime: number | null;
+  /** seconds since 1970; a run may go on after it: one that was taken out of the queue as it began */
+  endTime: number | null;
   assetSelection: Key[] | null;
   assetCheckSelection: { name: string; assetKey: Key }[] | null;
   tags: { key: string; value: string }[];
 }
 
-const RUN = 'id status creationTime updateTime assetSelection { path } assetCheckSelection { name assetKey { path } } tags { key value }';
+const RUN = 'id status creationTime updateTime endTime assetSelection { path } assetCheckSelection { name assetKey { path } } tags { key value }';
 
 /** Cheap: whether anything changed since the last look. Newest runs first. */
 export const PULSE = operation<PulseData, { limit: number }>(`query Pulse($limit: Int!) {

@@ -8,7 +8,7 @@ import { DagsterClient } from './client';
 import type { EventData, RunData } from './operations';
 import { FollowedRun } from './runs';
 
-const RUN: RunData = { id: 'run', status: 'STARTED', creationTime: 0, updateTime: null, assetSelection: [{ path: ['a'] }], assetCheckSelection: null, tags: [] };
+const RUN: RunData = { id: 'run', status: 'STARTED', creationTime: 0, updateTime: null, endTime: null, assetSelection: [{ path: ['a'] }], assetCheckSelection: null, tags: [] };
 const NAMES = { assetOfCheck: () => undefined, inOrder: (keys: readonly string[]) => [...keys] };
 
 test('the socket dropped 200 times and HTTP broken every seventh time: every event once, in order, and the true end (row 16)', async (t) => {
