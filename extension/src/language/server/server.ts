@@ -12,7 +12,7 @@ import type { FileProject } from '../project/fileProject';
 import { Workspace } from '../project/workspace';
 import { capabilitiesOf } from './capabilities';
 import { OpenDocuments } from './documents';
-import { MemoryKeeper } from './memory';
+import { Engine } from './engine';
 import { Publisher } from './publisher';
 import { Uris } from './uris';
 import type { Features } from './wiring';
@@ -28,7 +28,7 @@ export class LanguageServer {
   readonly #documents = new OpenDocuments();
   readonly #workspace: Workspace;
   readonly #publisher: Publisher;
-  readonly #memory = new MemoryKeeper();
+  readonly #engine = new Engine();
   #watched = false;
   #compared = performance.now();
   #canWatch = false;
@@ -82,7 +82,7 @@ export class LanguageServer {
       clearTimeout(this.#idle);
       this.#workspace.dispose();
       this.#publisher.dispose();
-      this.#memory.dispose();
+      this.#engine.dispose();
     });
     // Whoever started the server asks now and then whether it still answers
     connection.onRequest(PING, () => 'pong');
@@ -247,7 +247,7 @@ export class LanguageServer {
     return async (params, token) => {
       if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'Cancelled.');
       this.#workspace.heard();
-      this.#memory.busy(this.#workspace.size);
+      this.#engine.busy(this.#workspace.size);
       this.#compareWhenIdle();
       try {
         return await run(params, token);
@@ -262,7 +262,7 @@ export class LanguageServer {
   #notified<P>(name: string, run: (params: P) => void): (params: P) => void {
     return (params) => {
       this.#workspace.heard();
-      this.#memory.busy(this.#workspace.size);
+      this.#engine.busy(this.#workspace.size);
       try {
         run(params);
       } catch (error) {
