@@ -2,7 +2,7 @@
 
 /** What our client says of itself when it starts the server; any other may leave it out. */
 export interface ClientOptions {
-  /** its command that shows a file, given its URI */
+  /** its command that shows a file, given its URI and, where something is to be selected, `{selection}` */
   openCommand: string;
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { CodeAction } from 'vscode-languageserver';
+import type { CodeAction, Range } from 'vscode-languageserver';
 import { LineIndex } from '../analysis/positions';
 import { codeActions } from './codeActions';
 import { projectOf, type Fixture } from './fixture';
@@ -68,6 +68,21 @@ test('a variable is added among the others', () => {
   ] as const) {
     const fixture = projectOf({ 'dbt_project.yml': before, 'models/orders.sql': sql });
     assert.deepEqual(after(fixture, titled(actions(fixture, 'models/orders.sql'), 'Add variable')), { 'dbt_project.yml': then });
+  }
+});
+
+test('the value of an added variable is selected where its file is shown: typing replaces it', () => {
+  const sql = "select {{ var('days') }} as id";
+  for (const before of ['name: shop\r\nvars:\r\n  size: 3\r\n\r\nmodels: {}\r\n', 'name: shop', 'name: shop\nvars: {size: 3}\n']) {
+    const fixture = projectOf({ 'dbt_project.yml': before, 'models/orders.sql': sql });
+    const request = fixture.at('models/orders.sql');
+    const action = titled(codeActions(request, { start: 0, end: request.text.length }, { diagnostics: [] }, 'show'), 'Add variable');
+    const [uri, shown] = action?.command?.arguments as [string, { selection: Range }];
+    assert.equal(uri, request.uriOf(fixture.path('dbt_project.yml')));
+    const text = after(fixture, action)['dbt_project.yml'] ?? '';
+    const lines = new LineIndex(text);
+    assert.equal(text.slice(lines.offsetAt(shown.selection.start)), text.slice(text.indexOf('null')));
+    assert.equal(lines.offsetAt(shown.selection.end), text.indexOf('null') + 4);
   }
 });
 

@@ -8,6 +8,8 @@ export interface TextChange {
   file: string;
   span: Span;
   text: string;
+  /** what a person writes next: the part of the text that is selected where the file is shown */
+  select?: Span;
 }
 
 export interface Fix {
