@@ -26,6 +26,14 @@ export function allDataTests(item: YamlNode): readonly YamlNode[] {
   return [item, ...items(get(item, 'columns'))].flatMap(dataTests);
 }
 
+/** What a column's tests `accepted_values` accept, as texts. */
+export function acceptedIn(column: YamlNode): string[] {
+  return dataTests(column).flatMap((test) => {
+    const named = scalar(get(test, 'test_name'))?.endsWith('accepted_values') ? test : test.entries?.find(({ key }) => key.endsWith('accepted_values'))?.value;
+    return items(get(named, 'values') ?? get(named, 'arguments', 'values')).flatMap((value) => value.text ?? []);
+  });
+}
+
 /** What a scalar says; undefined for anything else, and for an empty one. */
 export function scalar(node: YamlNode | undefined): string | undefined {
   return node?.kind === 'scalar' && node.text !== undefined && node.text !== '' ? node.text : undefined;

@@ -19,7 +19,8 @@ export class ColumnInputs {
   readonly #pending: [query: Query, name: string][] = [];
   readonly #read = new Set<string>();
 
-  constructor(private readonly project: Project, private readonly file: string, private readonly document: SqlDocument) {}
+  /** @param carried whether only what is handed on as it is counts, not what an expression reads */
+  constructor(private readonly project: Project, private readonly file: string, private readonly document: SqlDocument, private readonly carried = false) {}
 
   /** of a column that a query has; of a union each branch has it at its place */
   ofQuery(query: Query, name: string): Input[] {
@@ -94,7 +95,8 @@ export class ColumnInputs {
     if (!except.includes(bare.toLowerCase()) && this.#has(relation, bare)) this.#relation(select, relation, bare);
   }
 
-  #item(select: Select, { span, later }: SelectItem): void {
+  #item(select: Select, { span, later, column }: SelectItem): void {
+    if (this.carried && !column) return;
     this.#span(select, span);
     for (const one of later ?? []) this.#span(select, one);
   }
@@ -187,7 +189,7 @@ export class ColumnInputs {
     const { kind, path, version, columnAliases, query } = relation;
     const own = (columns: () => Columns): string => this.#renamed(columnAliases, columns, name);
     if (kind === 'query' && query) this.#query(query, own(() => columnsOfQuery(project, file, document, query)));
-    else if (kind === 'function' && select) this.#span(select, relation.span);
+    else if (kind === 'function' && select && !this.carried) this.#span(select, relation.span);
     else if (kind === 'source') this.#keep(path.join('.'), own(() => columnsOfSource(project, path.join('.'))));
     else if (kind === 'ref') {
       const wanted = path.at(-1) ?? '';

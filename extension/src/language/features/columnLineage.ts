@@ -103,11 +103,12 @@ function startOfItem(document: SqlDocument, inputs: ColumnInputs, { query, selec
   return { column, inputs: inputs.ofQuery(query, column) };
 }
 
-function inputsOfModel(project: Project, name: string, column: string): readonly Input[] {
+/** @param carried whether only what it hands on as it is counts */
+export function inputsOfModel(project: Project, name: string, column: string, carried = false): readonly Input[] {
   const model = project.models.get(name);
   // A snapshot that YAML makes has the columns of what it keeps
   if (model?.relation) return SNAPSHOT.includes(column) ? [] : [{ relation: model.relation.name, column }];
   const document = model?.file.endsWith('.sql') ? project.sql(model.file) : undefined;
   const query = document && queryOfModel(document, name);
-  return model && document && query ? new ColumnInputs(project, model.file, document).ofQuery(query, column) : [];
+  return model && document && query ? new ColumnInputs(project, model.file, document, carried).ofQuery(query, column) : [];
 }

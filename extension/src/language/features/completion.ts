@@ -3,6 +3,7 @@ import { InsertTextFormat, MarkupKind, type CompletionItem, type CompletionList 
 import type { Span } from '../analysis/types';
 import { completeJinja, isNaming } from './completionJinja';
 import { documentationOf, placed, subjectOf, unplaced, withoutPlaces, type Offer } from './completionItems';
+import { completeLiteral } from './completionLiterals';
 import { columnsInString, completeSql } from './completionSql';
 import { completeYaml } from './completionYaml';
 import { jinjaCursor, type JinjaCursor } from './jinjaCursor';
@@ -74,7 +75,10 @@ function find(request: PlaceRequest, trigger: string | undefined): Found | undef
   // These mean something inside a tag alone
   if (trigger === '|' || trigger === '{' || trigger === '%' || (trigger === '-' && !request.yaml)) return undefined;
   if (request.yaml) return completeYaml({ project, text, offset, role, columnsOfModel: (name) => columnsOfModel(project, name).columns, columnsOfSource: (key) => columnsOfSource(project, key).columns });
-  return sql && role !== 'docs' ? completeSql(request, offset) : undefined;
+  if (!sql || role === 'docs') return undefined;
+  // A quote that closes asks for nothing
+  if ((trigger === "'" || trigger === '"') && sql.sql.tokens.some(({ start, end }) => start + 1 < offset && end === offset)) return undefined;
+  return completeLiteral(request, offset) ?? completeSql(request, offset);
 }
 
 const RESOURCES: Readonly<Partial<Record<string, ResourceKind>>> = { snapshot: 'snapshot', test: 'test', seed: 'seed' };

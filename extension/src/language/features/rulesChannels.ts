@@ -1,14 +1,15 @@
 /** Rule: a channel in SQL is one of the known ones. */
 import type { Project, Properties } from '../project/types';
 import type { YamlNode } from '../analysis/types';
-import { get } from '../analysis/yamlValues';
+import { acceptedIn, get } from '../analysis/yamlValues';
 import { didYouMean, replacements, similar, type Problem } from './diagnosticsProblem';
 import { ruleProblem, type Rule, type RuleContext } from './rulesContext';
-import { openerOf } from './rulesScan';
+import { comparedWith, openerOf } from './rulesScan';
 
 /** Of the attribution rules; a project's accepted_values of its channel columns take their place. */
 const KNOWN: readonly string[] = ['organic_search', 'paid_search', 'social', 'email', 'direct'];
-const CHANNEL = /^(?:(?:attributed|attribution|first|last|touch|first_touch|last_touch|touchpoint|marketing|acquisition|conversion|purchase)_)?channel$/;
+/** Names of columns that hold a channel. */
+export const CHANNEL = /^(?:(?:attributed|attribution|first|last|touch|first_touch|last_touch|touchpoint|marketing|acquisition|conversion|purchase)_)?channel$/;
 
 export const unknownChannel: Rule = {
   name: 'unknown-channel', section: '2',
@@ -42,36 +43,11 @@ function isChannel({ scan: { words } }: RuleContext, at: number): boolean {
   return (word?.kind === 'word' || word?.kind === 'quoted') && CHANNEL.test(word.text) && words[at + 1]?.text !== '(' && words[at + 1]?.text !== '.';
 }
 
-/** `channel = 'x'`, `'x' != channel`, `channel in ('x', …)`, `case channel when 'x'`. */
 function isCompared(context: RuleContext, at: number): boolean {
   const { scan } = context;
   const text = (index: number): string => scan.words[index]?.text ?? '';
-  const symbol = (index: number): boolean => scan.words[index]?.kind === 'symbol' && /^(?:=|<>|!=)$/.test(text(index));
-  if (symbol(at - 1)) return isChannel(context, at - 2);
-  if (symbol(at + 1)) return isChannel(context, text(at + 3) === '.' ? at + 4 : at + 2);
-  if (text(at - 1) === 'when') return text(at + 1) === 'then' && subjectOfCase(context, at - 1);
-  if (text(at - 1) !== '(' && text(at - 1) !== ',') return false;
-  const opener = openerOf(scan, at);
-  if (text(opener - 1) !== 'in') return false;
-  return isChannel(context, text(opener - 2) === 'not' ? opener - 3 : opener - 2);
-}
-
-/** Whether the CASE that a WHEN belongs to looks at a channel. */
-function subjectOfCase(context: RuleContext, when: number): boolean {
-  const start = startOfCase(context, when);
-  return start >= 0 && (isChannel(context, start + 1) || (context.scan.words[start + 2]?.text === '.' && isChannel(context, start + 3)));
-}
-
-function startOfCase({ scan: { words, partner } }: RuleContext, from: number): number {
-  let depth = 0;
-  for (let at = from - 1; at >= 0; at--) {
-    const { text = '', kind } = words[at] ?? {};
-    if (text === ')' && kind === 'symbol') at = partner[at] ?? at;
-    else if (text === '(' && kind === 'symbol') return -1;
-    else if (text === 'end' && kind === 'word') depth++;
-    else if (text === 'case' && kind === 'word' && depth-- === 0) return at;
-  }
-  return -1;
+  // What stands behind WHEN may be an expression
+  return (text(at - 1) !== 'when' || text(at + 1) === 'then') && isChannel(context, comparedWith(scan, at));
 }
 
 /** `'x' as channel`, `coalesce(…, 'x') as channel`, `then 'x' … end as channel`. */
@@ -120,14 +96,6 @@ function hasChannelValues({ columns }: Properties): boolean {
 /** Values of accepted_values under any column named like a channel. */
 function collect(node: YamlNode | undefined, into: Set<string>): void {
   for (const item of node?.items ?? []) collect(item, into);
-  const name = get(node, 'name')?.text;
-  for (const { key, value } of node?.entries ?? []) {
-    if (name !== undefined && CHANNEL.test(name) && (key === 'data_tests' || key === 'tests')) {
-      for (const test of value?.items ?? []) {
-        const arguments_ = test.entries?.find((entry) => entry.key.endsWith('accepted_values'))?.value;
-        const values = get(arguments_, 'values') ?? get(get(arguments_, 'arguments'), 'values');
-        for (const { text } of values?.items ?? []) if (text !== undefined) into.add(text);
-      }
-    } else collect(value, into);
-  }
+  if (node?.entries && CHANNEL.test(get(node, 'name')?.text ?? '')) for (const text of acceptedIn(node)) into.add(text);
+  for (const { value } of node?.entries ?? []) collect(value, into);
 }

@@ -125,3 +125,33 @@ export function written({ text, words }: Scan, first: number, last: number): str
 export function spanOf({ words }: Scan, first: number, last: number): Span {
   return { start: words[first]?.start ?? 0, end: words[last]?.end ?? 0 };
 }
+
+/** The word that names the column which a literal is compared with: `channel = 'x'`, `'x' != channel`, `channel in ('x', …)`, `case channel when 'x'`; -1 where none does. */
+export function comparedWith(scan: Scan, at: number): number {
+  const { words } = scan;
+  const text = (index: number): string => words[index]?.text ?? '';
+  const compares = (index: number): boolean => words[index]?.kind === 'symbol' && /^(?:=|<>|!=)$/.test(text(index));
+  if (compares(at - 1)) return at - 2;
+  if (compares(at + 1)) return text(at + 3) === '.' ? at + 4 : at + 2;
+  if (text(at - 1) === 'when') {
+    const start = startOfCase(scan, at - 1);
+    return start < 0 ? -1 : text(start + 2) === '.' ? start + 3 : start + 1;
+  }
+  if (text(at - 1) !== '(' && text(at - 1) !== ',') return -1;
+  const opener = openerOf(scan, at);
+  if (text(opener - 1) !== 'in') return -1;
+  return text(opener - 2) === 'not' ? opener - 3 : opener - 2;
+}
+
+/** The CASE that a WHEN belongs to. */
+function startOfCase({ words, partner }: Scan, from: number): number {
+  let depth = 0;
+  for (let at = from - 1; at >= 0; at--) {
+    const { text = '', kind } = words[at] ?? {};
+    if (text === ')' && kind === 'symbol') at = partner[at] ?? at;
+    else if (text === '(' && kind === 'symbol') return -1;
+    else if (text === 'end' && kind === 'word') depth++;
+    else if (text === 'case' && kind === 'word' && depth-- === 0) return at;
+  }
+  return -1;
+}
