@@ -1,5 +1,6 @@
 /** Completion: which kind of place the cursor is in, and the list for it. */
 import { InsertTextFormat, MarkupKind, type CompletionItem, type CompletionList } from 'vscode-languageserver';
+import { lineStart } from '../analysis/positions';
 import type { Span } from '../analysis/types';
 import { completeJinja, isNaming } from './completionJinja';
 import { documentationOf, placed, subjectOf, unplaced, withoutPlaces, type Offer } from './completionItems';
@@ -67,13 +68,18 @@ function plain({ insertTextFormat, ...offer }: Offer): Offer {
   return insertTextFormat === InsertTextFormat.Snippet ? { ...offer, insertText: withoutPlaces(offer.insertText ?? offer.label) } : offer;
 }
 
+/** Nothing but the dash of an item, on a line of its own. */
+const DASH = /^ *(?:- +)+$/;
+
 function find(request: PlaceRequest, trigger: string | undefined): Found | undefined {
   const { text, offset, role, sql, project } = request;
+  // A space asks for what an item may be, and for nothing elsewhere
+  if (trigger === ' ' && !(request.yaml && DASH.test(text.slice(lineStart(text, offset), offset)) && /^[ \r]*(?:\n|$)/.test(text.slice(offset)))) return undefined;
   if (sql?.jinja.tags.some((tag) => tag.kind === 'comment' && tag.span.start + 1 < offset && (tag.closed ? offset < tag.span.end : offset <= tag.span.end))) return undefined;
   const cursor = jinjaCursor(text, offset);
   if (cursor) return inJinja(request, cursor);
   // These mean something inside a tag alone
-  if (trigger === '|' || trigger === '{' || trigger === '%' || (trigger === '-' && !request.yaml)) return undefined;
+  if (trigger === '|' || trigger === '{' || trigger === '%') return undefined;
   if (request.yaml) return completeYaml({ project, text, offset, role, columnsOfModel: (name) => columnsOfModel(project, name).columns, columnsOfSource: (key) => columnsOfSource(project, key).columns });
   if (!sql || role === 'docs') return undefined;
   // A quote that closes asks for nothing

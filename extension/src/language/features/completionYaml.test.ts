@@ -18,9 +18,9 @@ interface Answer {
   take(label: string): string;
 }
 
-function yaml(marked: string, file = 'models/new.yml'): Answer {
+function yaml(marked: string, file = 'models/new.yml', trigger?: string): Answer {
   const request = shop.at(file, marked);
-  const items = completion(request, undefined, true)?.items ?? [];
+  const items = completion(request, trigger, true)?.items ?? [];
   const item = (label: string): CompletionItem | undefined => items.find((one) => one.label === label);
   return {
     item, labels: [...items].sort((one, other) => ((one.sortText ?? one.label) < (other.sortText ?? other.label) ? -1 : 1)).map(({ label }) => label),
@@ -118,4 +118,17 @@ test('semantic models and metrics', () => {
   assert.ok(yaml(`${head}    measures:\n      - name: m\n        agg: ${CURSOR}`).labels.includes('count_distinct'));
   assert.deepEqual(yaml(`${head}    dimensions:\n      - name: m\n        type: ${CURSOR}`).labels, ['categorical', 'time']);
   assert.ok(yaml(`metrics:\n  - name: m\n    type: ${CURSOR}`).labels.includes('ratio'));
+});
+
+test('the space behind the dash of an item opens its list, no other space does', () => {
+  const typed = (marked: string, file?: string): readonly string[] => yaml(marked.replace(CURSOR, ` ${CURSOR}`), file, ' ').labels;
+  const column = 'models:\n  - name: orders\n    columns:\n      - name: order_id\n';
+  assert.equal(typed(`models:\n  -${CURSOR}`)[0], 'name');
+  assert.equal(typed(`models:\r\n  -${CURSOR}\r\nversion: 2\r\n`)[0], 'name');
+  assert.ok(typed(`${column}      -${CURSOR}\n      - name: ordered_at\n`).includes('data_type'));
+  assert.ok(typed(`${column}        data_tests:\n          -${CURSOR}`).includes('positive'));
+  assert.ok(typed(`sources:\n  - name: raw\n    tables:\n      -${CURSOR}`).includes('identifier'));
+  assert.deepEqual(typed(`${column}        data_tests:\n          - accepted_values:\n              values:\n                -${CURSOR}`), []);
+  for (const marked of [`models:\n  -${CURSOR}name: orders`, `models:\n  - name:${CURSOR}`, `${column}        data_type:${CURSOR}`, `${column}        description: a -${CURSOR}`, `${column}        description: >\n          -${CURSOR}`, `${column}       ${CURSOR}`, `models: # -${CURSOR}`, `models:\n  - name: "-${CURSOR}"`]) assert.deepEqual(typed(marked), [], marked);
+  for (const marked of [`select${CURSOR}from {{ ref('orders') }}`, `select 1 -${CURSOR}`, `{{ ref(${CURSOR}) }}`]) assert.deepEqual(typed(marked, 'models/new.sql'), [], marked);
 });

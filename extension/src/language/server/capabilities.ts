@@ -4,8 +4,8 @@ import type { Features } from './wiring';
 /** What the client should tell of files that it creates, renames or deletes; folders too. */
 const FILES: FileOperationRegistrationOptions = { filters: [{ scheme: 'file', pattern: { glob: '**/*.{sql,py,yml,yaml,md,csv}' } }, { scheme: 'file', pattern: { glob: '**', matches: FileOperationPatternKind.folder } }] };
 
-/** After what the client asks for completion by itself: quotes and parentheses of calls, braces of Jinja, the dot of an alias. Never a comma: Enter after it begins a line. */
-const COMPLETION_TRIGGERS = ['\'', '"', '.', '(', '{', '%'];
+/** After what the client asks for completion by itself: quotes and parentheses of calls, braces of Jinja, the dot of an alias, the space behind the dash of an item in YAML. Never a comma: Enter after it begins a line. */
+const COMPLETION_TRIGGERS = ['\'', '"', '.', '(', '{', '%', ' '];
 
 /** Tells the client which requests are answered. */
 export function capabilitiesOf(features: Features): ServerCapabilities {
