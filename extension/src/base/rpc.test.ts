@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Rpc } from './rpc';
+import { Outbox, Rpc } from './rpc';
 
 interface Host {
   requests: { double: { argument: number; result: number }; fail: { argument: null; result: null }; wait: { argument: null; result: null } };
@@ -59,4 +59,38 @@ test('a notification arrives, and an unknown one is ignored', async () => {
   page.notify('constructor' as never, '' as never);
   await sleep(1);
   assert.deepEqual(heard, ['reader']);
+});
+
+test('a page that starts anew gets no answer to what an earlier one asked under the same number', async () => {
+  const numbers: unknown[] = [];
+  let first = true;
+  let release = (): void => {};
+  const host: Rpc<Host, Page> = new Rpc<Host, Page>((message) => numbers.push(message), {
+    double: async (value) => {
+      if (first) {
+        first = false;
+        await new Promise<void>((resolve) => (release = resolve));
+      }
+      return value * 2;
+    },
+    fail: () => null, wait: () => null, hello: () => undefined,
+  });
+  host.receive({ kind: 'request', id: 1, name: 'double', argument: 1 });
+  host.forget(new Error('anew'));
+  host.receive({ kind: 'request', id: 1, name: 'double', argument: 21 });
+  release();
+  await sleep(1);
+  assert.deepEqual(numbers, [{ kind: 'result', id: 1, result: 42 }]);
+});
+
+test('what waits for a page is the last of each kind, however much was said', () => {
+  const outbox = new Outbox();
+  for (let count = 0; count < 1000; count++) {
+    outbox.add({ kind: 'notification', name: 'shown', argument: count });
+    outbox.add({ kind: 'result', id: count, result: null });
+    if (count < 10) outbox.add({ kind: 'notification', name: 'model', argument: count });
+  }
+  outbox.add({ kind: 'notification', name: 'model', argument: 'last' });
+  assert.deepEqual(outbox.take().map((message) => (message.kind === 'notification' ? [message.name, message.argument] : message.kind)), [['shown', 999], ['model', 'last']]);
+  assert.deepEqual(outbox.take(), []);
 });

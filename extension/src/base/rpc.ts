@@ -84,10 +84,16 @@ export class Rpc<Mine extends Side, Theirs extends Side> {
     }
   }
 
+  /** The other side started anew, with numbers of its own: what it asked before is aborted and not answered. */
+  forget(reason: Error): void {
+    for (const controller of this.#running.values()) controller.abort(reason);
+    this.#running.clear();
+  }
+
   /** Ends every open request in both directions. */
   close(reason: Error): void {
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(reason);
-    for (const controller of this.#running.values()) controller.abort(reason);
+    this.forget(reason);
   }
 
   async #answer({ id, name, argument }: { id: number; name: string; argument: unknown }): Promise<void> {
@@ -96,11 +102,11 @@ export class Rpc<Mine extends Side, Theirs extends Side> {
     try {
       if (!Object.hasOwn(this.handlers, name)) throw new Error(`There is no request "${name}".`);
       const result: unknown = await this.handlers[name]?.(argument as never, controller.signal as never);
-      this.send({ kind: 'result', id, result });
+      if (!controller.signal.aborted) this.send({ kind: 'result', id, result });
     } catch (error) {
       if (!controller.signal.aborted) this.send({ kind: 'error', id, message: messageOf(error) });
     } finally {
-      this.#running.delete(id);
+      if (this.#running.get(id) === controller) this.#running.delete(id);
     }
   }
 
@@ -108,5 +114,23 @@ export class Rpc<Mine extends Side, Theirs extends Side> {
     const found = this.#pending.get(id);
     this.#pending.delete(id);
     return found;
+  }
+}
+
+/** What is told to a page that is not there, until it starts: the last of each kind, and no answers, which nobody waits for any more. */
+export class Outbox {
+  readonly #last = new Map<string, Message>();
+
+  add(message: Message): void {
+    if (message.kind !== 'notification') return;
+    this.#last.delete(message.name);
+    this.#last.set(message.name, message);
+  }
+
+  /** In the order they were said; then it is empty. */
+  take(): Message[] {
+    const messages = [...this.#last.values()];
+    this.#last.clear();
+    return messages;
   }
 }

@@ -1,6 +1,6 @@
 import crypto from 'node:crypto';
 import * as vscode from 'vscode';
-import { Rpc, type Handlers, type Message, type Notifications, type Requests, type Side } from '../base/rpc';
+import { Outbox, Rpc, type Handlers, type Message, type Notifications, type Requests, type Side } from '../base/rpc';
 import { Emitter, type Disposable } from '../base/events';
 
 /** A page's bundle (`dist/<name>.js`, `dist/<name>.css`), its title and its icon's name in `media/`. */
@@ -13,8 +13,8 @@ export interface Page {
 type Envelope = { kind: 'ready' } | { kind: 'state'; state: unknown } | Message;
 
 /**
- * A webview panel with `default-src 'none'`, a nonce, and typed calls both ways. Messages before the page says `ready`
- * are kept and replayed, also after a reload of the page.
+ * A webview panel with `default-src 'none'`, a nonce, and typed calls both ways. Of what is told before the page says `ready`,
+ * also after a reload of the page, it hears the last of each kind; the host asks nothing of a page.
  */
 export class WebviewPanel<Host extends Side, PageSide extends Side & { requests: Requests; notifications: Notifications }> implements Disposable {
   readonly #disposed = new Emitter<void>();
@@ -23,7 +23,7 @@ export class WebviewPanel<Host extends Side, PageSide extends Side & { requests:
   readonly onDidChangeVisibility = this.#visible.event;
   readonly rpc: Rpc<Host, PageSide>;
   #ready = false;
-  #waiting: Message[] = [];
+  readonly #waiting = new Outbox();
 
   /** @param panel new, or given by the serializer  @param onReady called at each start of the page: bring it up to date */
   constructor(readonly panel: vscode.WebviewPanel, extensionUri: vscode.Uri, page: Page, handlers: Handlers<Host>, onReady: () => void) {
@@ -36,9 +36,10 @@ export class WebviewPanel<Host extends Side, PageSide extends Side & { requests:
     }
     panel.webview.onDidReceiveMessage((message: Envelope) => {
       if (message.kind === 'ready') {
+        this.rpc.forget(new Error('The page started anew.'));
         this.#ready = true;
         onReady();
-        for (const waiting of this.#waiting.splice(0)) void panel.webview.postMessage(waiting);
+        for (const waiting of this.#waiting.take()) void panel.webview.postMessage(waiting);
       } else if (message.kind !== 'state') {
         this.rpc.receive(message);
       }
@@ -61,7 +62,7 @@ export class WebviewPanel<Host extends Side, PageSide extends Side & { requests:
 
   #post(message: Message): void {
     if (this.#ready) void this.panel.webview.postMessage(message);
-    else this.#waiting.push(message);
+    else this.#waiting.add(message);
   }
 }
 
