@@ -17,7 +17,7 @@ export interface CompiledOptions {
 export function registerCompiled({ commands, session, projects }: CompiledOptions): Disposable {
   const store = new DisposableStore();
   const documents = store.add(new CompiledDocuments(session, projects));
-  store.add(vscode.workspace.registerTextDocumentContentProvider(SCHEME, documents));
+  store.add(vscode.workspace.registerFileSystemProvider(SCHEME, documents, { isReadonly: true }));
   store.add(vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, documents));
   store.add(commands.register(COMMANDS.showCompiledSql, async (given) => {
     const source = given instanceof vscode.Uri ? given : vscode.window.activeTextEditor?.document.uri;
@@ -60,12 +60,15 @@ export function registerCompiled({ commands, session, projects }: CompiledOption
   store.add(vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => {
     if (textEditor === vscode.window.activeTextEditor) link(textEditor);
   }));
-  store.add(documents.onDidChange(() => {
-    // The text itself comes a moment later
-    setTimeout(() => {
-      if (vscode.window.activeTextEditor) link(vscode.window.activeTextEditor);
-      vscode.window.visibleTextEditors.forEach(tell);
-    }, 100);
+  const update = (): void => {
+    if (vscode.window.activeTextEditor) link(vscode.window.activeTextEditor);
+    vscode.window.visibleTextEditors.forEach(tell);
+  };
+  store.add(documents.onDidChangeCodeLenses(update));
+  // A new text comes after the word that there is one
+  store.add(vscode.workspace.onDidChangeTextDocument(({ document }) => {
+    if (document.uri.scheme === SCHEME) update();
   }));
+  store.add(vscode.window.onDidChangeVisibleTextEditors(update));
   return store;
 }

@@ -22,24 +22,29 @@ interface Live {
   /** why it is not that of the text now */
   problem: string | undefined;
   milliseconds: number | undefined;
+  /** when its SQL last changed (milliseconds since 1970) */
+  changed: number;
   timer: NodeJS.Timeout | undefined;
   compiling: AbortController | undefined;
 }
 
-/** The address of a model's compiled SQL: its name is what the tab says. */
+/** The address of a model's compiled SQL: its name is what the tab says, its folders what stands above the text. */
 export const compiledUri = (source: vscode.Uri): vscode.Uri =>
-  vscode.Uri.from({ scheme: SCHEME, path: `${source.path.replace(/[^/]*$/, '')}${path.posix.basename(source.path, '.sql')} (compiled).sql`, query: source.toString() });
+  vscode.Uri.from({ scheme: SCHEME, path: path.posix.join('/', vscode.workspace.asRelativePath(source).replace(/\.sql$/, ' (compiled).sql')), query: source.toString() });
 
 const sourceOf = (uri: vscode.Uri): vscode.Uri => vscode.Uri.parse(uri.query, true);
 
-/** Virtual documents with compiled SQL that follow their models as somebody types; the last good text stays while there is none. */
-export class CompiledDocuments implements vscode.TextDocumentContentProvider, vscode.CodeLensProvider, Disposable {
+/**
+ * Compiled SQL that follows its model as somebody types; the last good text stays while there is none. Files of a read-only
+ * file system and no mere contents: only the editors of files come back after a reload of the window.
+ */
+export class CompiledDocuments implements vscode.FileSystemProvider, vscode.CodeLensProvider, Disposable {
   readonly #store = new DisposableStore();
   readonly #live = new Map<string, Live>();
-  readonly #changed = this.#store.add(new Emitter<vscode.Uri>());
+  readonly #changed = this.#store.add(new Emitter<vscode.FileChangeEvent[]>());
   readonly #told = this.#store.add(new Emitter<undefined>());
   readonly #problems = this.#store.add(vscode.languages.createDiagnosticCollection('attribution-compile'));
-  readonly onDidChange = this.#changed.event as vscode.Event<vscode.Uri>;
+  readonly onDidChangeFile = this.#changed.event as vscode.Event<vscode.FileChangeEvent[]>;
   readonly onDidChangeCodeLenses = this.#told.event as vscode.Event<undefined> as vscode.Event<void>;
 
   constructor(private readonly session: DbtSession, private readonly projects: Projects) {
@@ -55,14 +60,31 @@ export class CompiledDocuments implements vscode.TextDocumentContentProvider, vs
     }));
   }
 
-  async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
+  /** Compiles a model that is not shown yet. */
+  async readFile(uri: vscode.Uri): Promise<Uint8Array> {
     const key = uri.toString();
     if (!this.#live.has(key)) {
-      this.#live.set(key, { source: sourceOf(uri), sql: '', text: '', mapping: undefined, problem: undefined, milliseconds: undefined, timer: undefined, compiling: undefined });
+      this.#live.set(key, { source: sourceOf(uri), sql: '', text: '', mapping: undefined, problem: undefined, milliseconds: undefined, changed: 0, timer: undefined, compiling: undefined });
       await this.#compile(key);
     }
-    return this.#live.get(key)?.sql ?? '';
+    return Buffer.from(this.#live.get(key)?.sql ?? '');
   }
+
+  stat(uri: vscode.Uri): vscode.FileStat {
+    const live = this.#live.get(uri.toString());
+    return { type: vscode.FileType.File, ctime: 0, mtime: live?.changed ?? 0, size: Buffer.byteLength(live?.sql ?? ''), permissions: vscode.FilePermission.Readonly };
+  }
+
+  /** Tells of every change by itself. */
+  watch(): Disposable {
+    return { dispose: () => undefined };
+  }
+
+  readDirectory = refuse;
+  createDirectory = refuse;
+  writeFile = refuse;
+  delete = refuse;
+  rename = refuse;
 
   /** The state, where it takes no line from the SQL. */
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
@@ -122,7 +144,10 @@ export class CompiledDocuments implements vscode.TextDocumentContentProvider, vs
       if (!project) throw new HumanError(vscode.l10n.t('{0} belongs to no dbt project of this folder.', path.basename(live.source.fsPath)));
       const begun = performance.now();
       const { sql, older } = await this.session.compile({ project: project.root, file: live.source.fsPath, text, priority: PRIORITY.typing }, compiling.signal);
+      const isNew = sql !== live.sql;
       Object.assign(live, { sql, text, mapping: undefined, problem: older ?? undefined, milliseconds: Math.round(performance.now() - begun) });
+      if (isNew) live.changed = Date.now();
+      if (isNew) this.#changed.fire([{ type: vscode.FileChangeType.Changed, uri: vscode.Uri.parse(key, true) }]);
       this.#problems.delete(live.source);
     } catch (error) {
       if (compiling.signal.aborted || error instanceof Cancelled) return;
@@ -131,7 +156,6 @@ export class CompiledDocuments implements vscode.TextDocumentContentProvider, vs
     } finally {
       if (live.compiling === compiling) live.compiling = undefined;
     }
-    this.#changed.fire(vscode.Uri.parse(key, true));
     this.#told.fire(undefined);
   }
 
@@ -156,6 +180,10 @@ export class CompiledDocuments implements vscode.TextDocumentContentProvider, vs
     this.#live.delete(key);
   }
 }
+
+const refuse = (uri: vscode.Uri): never => {
+  throw vscode.FileSystemError.NoPermissions(uri);
+};
 
 /** Words of several lines as the start of one. */
 export const oneLine = (words: string): string => words.replace(/\s*\n\s*/g, ' ').slice(0, 200);

@@ -21,6 +21,12 @@ test('the compiled SQL beside the model follows what is typed, keeps the last go
   const text = compiled.locator('.view-lines').first();
   await expect(text).toContainText('"marts"."first_touch_attribution"', { timeout: 60_000 });
   await expect(compiled.locator('.codelens-decoration')).toContainText(/compiled in \d+ ms/);
+  // It comes back with the window
+  const loaded = workbench.page.waitForEvent('framenavigated', (one) => one === workbench.page.mainFrame());
+  await workbench.command('Developer: Reload Window');
+  await loaded;
+  await expect(text).toContainText('"marts"."first_touch_attribution"', { timeout: 60_000 });
+  await expect(compiled.locator('.codelens-decoration')).toContainText(/compiled in \d+ ms/);
   // What belongs to the cursor is far to the right, and all of its line is seen
   await workbench.tab('channel_performance.sql').click();
   for (const key of ['ControlOrMeta+1', 'ControlOrMeta+Home', ...Array<string>(6).fill('ArrowDown'), 'End', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft']) await workbench.page.keyboard.press(key);
