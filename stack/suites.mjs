@@ -39,7 +39,7 @@ const UNSAFE = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off
 
 /** @type {Suite[]} */
 const SUITES = [
-  { name: 'static checks', lane: 0, run: async ({ place, env, signal, report }) => {
+  { name: 'static checks', lane: 1, run: async ({ place, env, signal, report }) => {
     const gates = await runGates(place, { env, signal });
     report(gates.report);
     return gates.ok;
