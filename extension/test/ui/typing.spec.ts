@@ -137,3 +137,35 @@ test('Enter begins a line after commas and finished words, and tags are closed a
     fs.rmSync(file, { force: true });
   }
 });
+
+test('Enter behind a bracket begins a line, whatever its list offers', async ({ workbench }) => {
+  const { page } = workbench;
+  const file = path.join(workbench.folder, 'dbt', 'macros', 'typed_brackets.sql');
+  fs.writeFileSync(file, '');
+  try {
+    await workbench.open('dbt/macros/typed_brackets.sql');
+    const list = page.locator('.suggest-widget.visible .monaco-list-row');
+    for (const [opening, offered] of [['{{', 'config'], ['config(', 'alias']] as const) {
+      await expect(async () => {
+        await page.keyboard.type(opening, { delay: 30 });
+        try {
+          await expect(list.filter({ hasText: offered }).first()).toBeVisible({ timeout: 5000 });
+        } catch (error) {
+          for (const _ of opening) await page.keyboard.press('Backspace');
+          throw error;
+        }
+      }).toPass({ timeout: 60_000 });
+      await page.keyboard.press('Enter');
+    }
+    await page.keyboard.type('materialized=\'table\',', { delay: 30 });
+    await page.keyboard.press('ControlOrMeta+End');
+    await page.keyboard.type('\nwith bought as (', { delay: 30 });
+    await expect(list.first()).toBeVisible();
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('select 1', { delay: 30 });
+    await page.keyboard.press('ControlOrMeta+S');
+    await expect.poll(() => fs.readFileSync(file, 'utf8').replace(/ +/g, ' ')).toBe('{{\n config(\n materialized=\'table\',\n )\n}}\nwith bought as (\n select 1\n)');
+  } finally {
+    fs.rmSync(file, { force: true });
+  }
+});
