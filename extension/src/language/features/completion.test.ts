@@ -99,6 +99,7 @@ describe('Jinja', () => {
   });
 
   test('settings and their values', () => {
+    assert.deepEqual(sql(`{{ config(${CURSOR}) }}`).labels.slice(0, 2), ['materialized', 'schema'], 'the usual ones come first');
     assert.equal(sql(`{{ config(mat${CURSOR}) }}`).take('materialized'), "{{ config(materialized='$1') }}");
     assert.equal(sql(`{{ config(mat${CURSOR}='view') }}`).take('materialized'), "{{ config(materialized='view') }}");
     assert.ok(sql(`{{ config(materialized='${CURSOR}') }}`).labels.includes('incremental'));

@@ -213,8 +213,8 @@ function keywords(labels: readonly string[]): Offer[] {
 
 function configKeys({ text, cursor, resource }: JinjaPlace, call: OpenCall): Offer[] {
   const assigned = /^\s*=(?!=)/.test(text.slice(cursor.word.end, cursor.word.end + 8));
-  return configKeysOf(resource).filter(([name]) => !call.keywords.includes(name)).map(([name, key]) => {
-    const offer: Offer = { label: name, kind: CompletionItemKind.Property, detail: key.form, documentation: key.description, sortText: `0${name}` };
+  return configKeysOf(resource).filter(([name]) => !call.keywords.includes(name)).map(([name, key], index) => {
+    const offer: Offer = { label: name, kind: CompletionItemKind.Property, detail: key.form, documentation: key.description, sortText: `0${String(index).padStart(2, '0')}` };
     return assigned ? offer : snippet(offer, `${name}=${valueSnippet(key)}`);
   });
 }
