@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { LanguageClient } from './client';
+import { ROOT } from '../servers';
+import { LanguageClient } from './client';
 import { labelOf } from './oracle';
 import { offered, openAt, problems, Rig, SMALL, write } from './rig';
 
@@ -18,6 +19,18 @@ async function refs(client: LanguageClient, root: string): Promise<string[]> {
   const found = await offered(client, path.join(root, 'models', 'scratch.sql'), "select * from {{ ref('|') }}");
   return found.filter((name) => name !== 'scratch').sort();
 }
+
+test('each Node at hand runs it, that of VS Code too, and it prints nothing but answers', async () => {
+  const root = rig.folder(SMALL);
+  const [, ...args] = await rig.command();
+  const others = ['bin/node', 'node.exe'].map((name) => path.join(ROOT, 'extension', 'test', 'node_modules', `node-${process.platform}-${process.arch}`, name)).filter((file) => fs.existsSync(file));
+  for (const program of [process.execPath, ...others]) {
+    const client = await LanguageClient.start([program, ...args], [root]);
+    assert.deepEqual(await refs(client, root), MODELS, program);
+    await client.stop();
+    assert.equal(client.stderr, '', program);
+  }
+});
 
 describe('a broken project', () => {
   test('without dbt_project.yml nothing is answered, and nothing fails', async () => {
