@@ -6,19 +6,9 @@ import type { UseKind } from '../project/types';
 import { definitionOf } from './definition';
 import { columnPlaces } from './referencesColumns';
 import type { FileRequest, PlaceRequest } from './request';
-import { sourceBefore, targetAt, type Target } from './target';
+import { sourceBefore, targetAt, type Mention, type Target } from './target';
 import { wholeRows } from './targetColumns';
 import { ctePlaces, relationPlaces } from './targetScopes';
-
-/** A word that names a thing. */
-export interface Mention {
-  file: string;
-  span: Span;
-  /** whether the thing is made here, or described: what "include the declaration" is about */
-  declares: boolean;
-  /** of a column: whether it is only passed on from here, under the same name */
-  carries?: boolean;
-}
 
 /** Where the thing under the cursor is named. */
 export function references(request: PlaceRequest, includeDeclaration: boolean): Location[] | null {

@@ -2,9 +2,8 @@
 import { modelsOfFile, queryOfModel } from '../analysis/columns';
 import { WRITES_ROWS } from '../analysis/macroRows';
 import type { ColumnReference, Select, SelectItem, SqlDocument } from '../analysis/types';
-import type { Mention } from './references';
 import type { FileRequest } from './request';
-import type { Target } from './target';
+import type { Mention, Target } from './target';
 import { carried, isNamed, Makers, type Maker, type Scope } from './targetColumns';
 import { columnAliases, folded, readsOf, selectsOf } from './targetScopes';
 

@@ -27,6 +27,16 @@ export type Target = { span: Span } & (
   | { kind: 'local'; document: SqlDocument; local: Local }
 );
 
+/** A word that names a thing. */
+export interface Mention {
+  file: string;
+  span: Span;
+  /** whether the thing is made here, or described: what "include the declaration" is about */
+  declares: boolean;
+  /** of a column: whether it is only passed on from here, under the same name */
+  carries?: boolean;
+}
+
 /** @returns undefined where nothing that has a name of its own is named */
 export function targetAt(request: PlaceRequest): Target | undefined {
   if (request.yaml) return inYaml(request);
