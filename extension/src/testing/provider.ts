@@ -10,7 +10,7 @@ import { projectOfFile } from '../dbt/place';
 import { placesOf } from '../dbt/testPlaces';
 import type { DbtProject, Projects } from '../dbt/types';
 import { messageAt, report } from './diagnostics';
-import { finishedOf, labelOf, LIST_ARGS, mayHaveTests, testsOf, type DbtTest, type Finished } from './tests';
+import { finishedOf, holderOf, labelOf, LIST_ARGS, mayHaveTests, testsOf, type DbtTest } from './tests';
 
 export interface ExplorerOptions {
   projects: Projects;
@@ -18,7 +18,7 @@ export interface ExplorerOptions {
   session: Pick<DbtSession, 'invoke'>;
 }
 
-type Subject = { kind: 'test'; project: DbtProject; test: DbtTest } | { kind: 'check'; asset: string; name: string } | { kind: 'model'; project: DbtProject; name: string };
+type Subject = { kind: 'test'; project: DbtProject; test: DbtTest } | { kind: 'check'; asset: string; name: string };
 type Requested<K extends Subject['kind']> = readonly (readonly [vscode.TestItem, Extract<Subject, { kind: K }>])[];
 
 /** Saved files that come together are listed together (milliseconds). */
@@ -28,8 +28,9 @@ const WRITTEN_BY_DBT = /^(?:target|dbt_packages|logs)[\\/]/;
 const CHECKS = 'checks';
 
 /**
- * dbt's tests and Dagster's own asset checks in the Test Explorer. A file with tests stands there as soon as it is
- * open, which needs no dbt; dbt is asked for the tests when the view is opened, or tests are to run, first.
+ * dbt's tests, by their models, and Dagster's own asset checks in the Test Explorer. A file with tests stands there as soon
+ * as it is open, which needs no dbt; dbt is asked for the tests when the view is opened, or tests are to run, first.
+ * Only tests are given verdicts: VS Code makes those of what holds them.
  */
 export class TestExplorer implements Disposable {
   readonly #store = new DisposableStore();
@@ -114,18 +115,13 @@ export class TestExplorer implements Disposable {
   /** An open file with tests can be run before dbt has said what they are: then it is asked. A model's own file runs its tests, which stand in YAML. */
   #offer(document: vscode.TextDocument): void {
     const { uri } = document;
-    if (!vscode.workspace.isTrusted || uri.scheme !== 'file') return;
+    if (!this.#isNew || uri.scheme !== 'file') return;
     const { projects } = this.options;
     const project = projectOfFile(projects, uri.fsPath);
     if (!project) return;
-    const file = path.relative(project.root, uri.fsPath).replaceAll('\\', '/');
+    const file = relativeTo(project, uri.fsPath);
     if (WRITTEN_BY_DBT.test(file)) return;
-    const name = file.endsWith('.sql') ? projects.modelOfFile(uri.fsPath)?.name : undefined;
-    if (name === undefined) {
-      if (!this.#opened && mayHaveTests(file, document.getText())) this.#fileOf(this.#rootOf(project), file, uri);
-    } else if (this.#tests.get(project.root)?.some(({ model }) => model === name) !== false) {
-      this.#subjects.set(this.#fileOf(this.#rootOf(project), file, uri), { kind: 'model', project, name });
-    }
+    if (projects.modelOfFile(uri.fsPath) ?? mayHaveTests(file, document.getText())) this.#fileOf(this.#rootOf(project), file, uri);
   }
 
   async #discover(): Promise<void> {
@@ -144,7 +140,6 @@ export class TestExplorer implements Disposable {
         const tests = testsOf(names, project.name);
         await this.#show(project, root, tests);
         this.#tests.set(project.root, tests);
-        this.#offerOpen();
         root.error = undefined;
       } catch (error) {
         // What was listed before stays: the project is being written
@@ -174,28 +169,28 @@ export class TestExplorer implements Disposable {
   }
 
   async #show(project: DbtProject, root: vscode.TestItem, tests: readonly DbtTest[]): Promise<void> {
-    const byFile = groupBy(tests, ({ file }) => file);
-    const files: vscode.TestItem[] = [];
-    for (const [file, own] of [...byFile].sort(([one], [other]) => one.localeCompare(other))) {
-      const uri = vscode.Uri.file(path.join(project.root, file));
-      const item = this.#fileOf(root, file, uri);
-      const places = file.endsWith('.sql') ? undefined : placesOf(await textOf(uri), own);
+    const places = new Map<string, number>();
+    for (const [file, own] of groupBy(tests, (test) => test.file)) {
+      if (!file.endsWith('.sql')) for (const [id, line] of placesOf(await textOf(uriOf(project, file)), own)) places.set(id, line);
+    }
+    const modelFile = (name: string): string | undefined => {
+      const model = project.models.get(name);
+      return model && relativeTo(project, model.file);
+    };
+    const holders = groupBy(tests, (test) => holderOf(test, modelFile));
+    root.children.replace([...holders].map(([file, own]) => {
+      const item = this.#fileOf(root, file, uriOf(project, file));
       item.children.replace(own.map((test) => {
-        const child = item.children.get(test.id) ?? this.#controller.createTestItem(test.id, labelOf(test), uri);
+        const child = item.children.get(test.id) ?? this.#controller.createTestItem(test.id, labelOf(test), uriOf(project, test.file));
         child.label = labelOf(test);
-        if (test.kind === 'unit') child.description = vscode.l10n.t('unit test of {0}', test.model ?? '');
-        const line = places ? places.get(test.id) : 0;
+        if (test.kind === 'unit') child.description = vscode.l10n.t('unit test');
+        const line = test.file.endsWith('.sql') ? 0 : places.get(test.id);
         if (line !== undefined) child.range = new vscode.Range(line, 0, line, 0);
         this.#subjects.set(child, { kind: 'test', project, test });
         return child;
       }));
-      files.push(item);
-    }
-    root.children.forEach((item) => {
-      const subject = this.#subjects.get(item);
-      if (subject?.kind === 'model' && tests.some(({ model }) => model === subject.name)) files.push(item);
-    });
-    root.children.replace(files);
+      return item;
+    }));
   }
 
   /** Checks that Dagster has beyond dbt's tests, which it shows as checks too. */
@@ -236,20 +231,11 @@ export class TestExplorer implements Disposable {
         const subject = this.#subjects.get(item);
         return subject?.kind === kind ? [[item, subject as Extract<Subject, { kind: K }>] as const] : [];
       });
-      const outcomes = new Map<string, Finished['outcome']>();
-      const models = of('model');
-      for (const [item] of models) run.started(item);
       const tests = groupBy(of('test'), ([, { project }]) => project);
       await Promise.all([
-        ...[...tests].map(([project, own]) => this.#runTests(run, project, own, request.include === undefined, outcomes, abort.signal)),
+        ...[...tests].map(([project, own]) => this.#runTests(run, project, own, request.include === undefined, abort.signal)),
         this.#runChecks(run, of('check'), abort.signal),
       ]);
-      for (const [item, subject] of models) {
-        const own = this.#testsOf(subject).map(({ id, label }) => ({ label, outcome: outcomes.get(id) ?? 'skipped' }));
-        const bad = own.filter(({ outcome }) => outcome === 'failed' || outcome === 'errored').map(({ label }) => label);
-        if (bad.length > 0) run.failed(item, messageAt(item, vscode.l10n.t('{0} of {1} tests failed: {2}', bad.length, own.length, bad.join(', '))));
-        else report(run, item, own.some(({ outcome }) => outcome !== 'skipped') ? 'passed' : 'skipped', '', undefined);
-      }
     } finally {
       cancelling.dispose();
       run.end();
@@ -260,9 +246,8 @@ export class TestExplorer implements Disposable {
     const leaves: vscode.TestItem[] = [];
     const visit = (item: vscode.TestItem): void => {
       if (exclude?.includes(item)) return;
-      const subject = this.#subjects.get(item);
-      if (subject) leaves.push(item);
-      if (subject?.kind === 'model') this.#testsOf(subject).forEach(visit);
+      if (this.#subjects.has(item)) leaves.push(item);
+      else if (item.children.size === 0) leaves.push(...this.#testsIn(item.uri));
       item.children.forEach(visit);
     };
     if (include) include.forEach(visit);
@@ -270,18 +255,16 @@ export class TestExplorer implements Disposable {
     return [...new Set(leaves)];
   }
 
-  /** The tests of a model, in whichever files they stand. */
-  #testsOf({ project, name }: Extract<Subject, { kind: 'model' }>): vscode.TestItem[] {
+  /** The tests that a file defines, which was offered before they were listed. */
+  #testsIn(uri: vscode.Uri | undefined): vscode.TestItem[] {
     const found: vscode.TestItem[] = [];
-    this.#rootOf(project).children.forEach(({ children }) => children.forEach((item) => {
-      const subject = this.#subjects.get(item);
-      if (subject?.kind === 'test' && subject.test.model === name) found.push(item);
-    }));
+    this.#controller.items.forEach((root) => root.children.forEach(({ children }) => children.forEach((item) => {
+      if (item.uri?.toString() === uri?.toString()) found.push(item);
+    })));
     return found;
   }
 
-  /** @param outcomes takes what became of each test, by its id */
-  async #runTests(run: vscode.TestRun, project: DbtProject, tests: Requested<'test'>, all: boolean, outcomes: Map<string, Finished['outcome']>, signal: AbortSignal): Promise<void> {
+  async #runTests(run: vscode.TestRun, project: DbtProject, tests: Requested<'test'>, all: boolean, signal: AbortSignal): Promise<void> {
     const waiting = new Map(tests.map(([item, { test }]) => [test.id, { item, test }]));
     const selection = all ? [] : ['--select', ...new Set(tests.map(([, { test }]) => test.name))];
     try {
@@ -293,7 +276,6 @@ export class TestExplorer implements Disposable {
         const done = finished && waiting.get(finished.id);
         if (!done) return;
         waiting.delete(finished.id);
-        outcomes.set(finished.id, finished.outcome);
         report(run, done.item, finished.outcome, finished.message, finished.duration);
       }, signal);
       for (const { uniqueId, status, sql } of results) {
@@ -306,10 +288,7 @@ export class TestExplorer implements Disposable {
     } catch (error) {
       for (const { item } of waiting.values()) {
         if (error instanceof Cancelled) run.skipped(item);
-        else {
-          outcomes.set(item.id, 'errored');
-          run.errored(item, messageAt(item, messageOf(error)));
-        }
+        else run.errored(item, messageAt(item, messageOf(error)));
       }
     }
   }
@@ -340,12 +319,15 @@ export class TestExplorer implements Disposable {
 
 const checkOf = (assets: readonly Asset[], key: string, name: string): AssetCheck | undefined => assets.find((asset) => asset.key === key)?.checks.find((check) => check.name === name);
 
+const relativeTo = ({ root }: DbtProject, file: string): string => path.relative(root, file).replaceAll('\\', '/');
+
+const uriOf = ({ root }: DbtProject, file: string): vscode.Uri => vscode.Uri.file(path.join(root, file));
+
+/** As an editor has it, else as it is saved; nothing is opened for it, as every extension would look at what is. */
 const textOf = async (uri: vscode.Uri): Promise<string> => {
-  try {
-    return (await vscode.workspace.openTextDocument(uri)).getText();
-  } catch {
-    return '';
-  }
+  const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
+  if (open) return open.getText();
+  return vscode.workspace.fs.readFile(uri).then((bytes) => Buffer.from(bytes).toString(), () => '');
 };
 
 function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {

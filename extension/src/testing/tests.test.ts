@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { finishedOf, labelOf, mayHaveTests, testsOf } from './tests';
+import { finishedOf, holderOf, labelOf, mayHaveTests, testsOf } from './tests';
 
 const line = (name: string, more: object = {}): string => JSON.stringify({ unique_id: `test.shop.${name}.abc`, name, original_file_path: 'models\\marts\\sales.yml', resource_type: 'test', attached_node: 'model.shop.sales', ...more });
 const generic = (name: string, test_metadata: object, column_name: string | null = null): string => line(name, { test_metadata, column_name });
@@ -29,6 +29,13 @@ test('what dbt lists: its own talk and tests of packages left out', () => {
 
 test('labels do not repeat what the tree says', () => {
   assert.deepEqual(tests.map(labelOf), ['id · not_null', 'id · sales_id_is_known', 'id · dbt_utils.expression_is_true', 'conserves', 'adds_up', 'no_orphans']);
+});
+
+test('a test of a model is listed under the model, others under the file that defines them', () => {
+  const ofSource = testsOf([generic('source_unique_raw_events', { name: 'unique', namespace: null }).replace('"model.shop.sales"', 'null')], 'shop');
+  const holders = (model: string): string[] => [...tests, ...ofSource].map((one) => holderOf(one, (name) => (name === model ? 'models/marts/sales.sql' : undefined)));
+  assert.deepEqual([...new Set(holders('sales'))], ['models/marts/sales.sql', 'tests/no_orphans.sql', 'models/marts/sales.yml']);
+  assert.deepEqual([...new Set(holders('another'))], ['models/marts/sales.yml', 'tests/no_orphans.sql']);
 });
 
 test('what an event says of a test', () => {

@@ -54,6 +54,14 @@ export function mayHaveTests(file: string, text: string): boolean {
   return /^tests\/(?!generic\/).*\.sql$/.test(file);
 }
 
+/**
+ * The file that a test is listed under: its model's where YAML defines it, in whichever file, else its own.
+ * @param fileOf where a model of the project is, by its name, as files of tests are given
+ */
+export function holderOf({ file, model }: DbtTest, fileOf: (model: string) => string | undefined): string {
+  return (model !== undefined && !file.endsWith('.sql') ? fileOf(model) : undefined) ?? file;
+}
+
 /** What a test is called in a list that says already which file, and which column, it belongs to. */
 export function labelOf({ name, generic, column, kind, model }: DbtTest): string {
   if (kind === 'unit' || generic === undefined) return name;
