@@ -169,3 +169,21 @@ test('Enter behind a bracket begins a line, whatever its list offers', async ({ 
     fs.rmSync(file, { force: true });
   }
 });
+
+test('what a description says is left as it is typed', async ({ workbench }) => {
+  const { page } = workbench;
+  const file = path.join(workbench.folder, 'dbt', 'models', 'typed_words.yml');
+  fs.writeFileSync(file, '');
+  try {
+    await workbench.open('dbt/models/typed_words.yml');
+    await page.keyboard.type('models:\n  - name: one\n  description: one row per client_segment\n', { delay: 30 });
+    await page.keyboard.type('columns:\n  - name: a\n  description: the segment', { delay: 30 });
+    // Words of the file that hold what is typed come within this
+    await page.waitForTimeout(3000);
+    await page.keyboard.type('\ndata_type: text', { delay: 30 });
+    await page.keyboard.press('ControlOrMeta+S');
+    await expect.poll(() => fs.readFileSync(file, 'utf8').replace(/ +/g, ' ')).toBe('models:\n - name: one\n description: one row per client_segment\n columns:\n - name: a\n description: the segment\n data_type: text');
+  } finally {
+    fs.rmSync(file, { force: true });
+  }
+});
