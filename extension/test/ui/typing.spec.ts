@@ -151,7 +151,7 @@ test('Enter behind a bracket begins a line, whatever its list offers', async ({ 
         try {
           await expect(list.filter({ hasText: offered }).first()).toBeVisible({ timeout: 5000 });
         } catch (error) {
-          for (const _ of opening) await page.keyboard.press('Backspace');
+          for (let typed = 0; typed < opening.length; typed++) await page.keyboard.press('Backspace');
           throw error;
         }
       }).toPass({ timeout: 60_000 });
