@@ -200,6 +200,9 @@ class Writer {
       const row = (): string => `(${kinds.map((kind) => this.#expression(before, kind, 1)).join(', ')})`;
       return this.#aliased(`lateral (values ${row()}, ${row()})`, kinds.map((kind, at) => ({ name: `column${at + 1}`, kind })), true);
     }
+    if (choice === 1 && this.#chance(0.4)) {
+      return this.#aliased(`lateral generate_series(${this.#column(before, 'time')}, now(), interval '1 month')`, [{ name: '', kind: 'time' }], true);
+    }
     if (choice === 1) {
       // Without a name for its column sqlglot knows none
       return this.#aliased(`lateral generate_series(1, ${this.#column(before, 'number')}::integer)`, [{ name: '', kind: 'number' }], true);
@@ -278,14 +281,16 @@ class Writer {
   }
 
   #aggregate(read: readonly Read[], kind: Kind): string {
+    const filter = this.#chance(0.2) ? ` filter (where ${this.#condition(read, 1)})` : '';
     const of = (one: Kind): string => this.#expression(read, one, 1);
     const made = {
-      number: [() => 'count(*)', () => `sum(${of('number')})`, () => `avg(${of('number')})`, () => `count(distinct ${of('text')})`, () => `max(${of('number')})`, () => `percentile_cont(0.5) within group (order by ${this.#column(read, 'number')}::double precision)`],
-      text: [() => `min(${of('text')})`, () => `string_agg(${of('text')}, ',' order by ${this.#any(read)})`],
-      time: [() => `max(${of('time')})`, () => `min(${of('time')})`],
+      number: [() => 'count(*)', () => `sum(${of('number')})`, () => `avg(${of('number')})`, () => `count(distinct ${of('text')})`, () => `max(${of('number')})`, () => `percentile_cont(0.5) within group (order by ${this.#column(read, 'number')}::double precision)`, () => `(array_agg(${of('number')} order by ${this.#any(read)})${filter})[1]`],
+      text: [() => `min(${of('text')})`, () => `string_agg(${of('text')}, ',' order by ${this.#any(read)})`, () => `array_to_string(array_agg(${of('text')} order by ${this.#any(read)} desc nulls last)${filter}, ',')`],
+      time: [() => `max(${of('time')})`, () => `min(${of('time')})`, () => `mode() within group (order by ${of('time')})`],
       boolean: [() => `bool_or(${of('boolean')})`, () => `every(${of('boolean')})`],
     }[kind];
-    return `${this.dice.pick(made)()}${this.#chance(0.2) ? ` filter (where ${this.#condition(read, 1)})` : ''}`;
+    const aggregate = this.dice.pick(made)();
+    return aggregate.includes('array_agg(') ? aggregate : `${aggregate}${filter}`;
   }
 
   #windowed(read: readonly Read[], kind: Kind): string {

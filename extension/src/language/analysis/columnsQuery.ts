@@ -1,29 +1,13 @@
 /** The columns of the queries of one file. */
 import type { Column, Columns } from '../project/types';
+import { columnsOfFunction } from './functionColumns';
 import { namesOf } from './jinjaLoops';
 import { resultOf } from './sqlResults';
-import { byWord } from './sqlWords';
 import type { ColumnReference, Cte, MacroRows, Query, Relation, Select, SelectItem, Span, SqlDocument, Typing } from './types';
 
 type MutableColumns = { columns: Column[]; certain: boolean };
 
 const NONE: Columns = { columns: [], certain: false };
-
-type Named = readonly [name: string | undefined, type?: string];
-
-/** Columns of the rows of functions: one without a name is called as the function, or its alias. Their rows have no other. */
-const FUNCTION_COLUMNS = byWord<readonly Named[]>({
-  json_array_elements: [['value', 'json']], jsonb_array_elements: [['value', 'jsonb']], json_array_elements_text: [['value', 'text']], jsonb_array_elements_text: [['value', 'text']],
-  json_each: [['key', 'text'], ['value', 'json']], jsonb_each: [['key', 'text'], ['value', 'jsonb']], json_each_text: [['key', 'text'], ['value', 'text']], jsonb_each_text: [['key', 'text'], ['value', 'text']],
-  generate_series: [[undefined]], generate_subscripts: [[undefined, 'integer']], json_object_keys: [[undefined, 'text']], jsonb_object_keys: [[undefined, 'text']],
-  regexp_split_to_table: [[undefined, 'text']], string_to_table: [[undefined, 'text']], regexp_matches: [[undefined, 'text[]']],
-});
-
-/** Whether a function's rows have one column that is called as its alias is. */
-export function isNamedByAlias({ kind, path, alias, columnAliases }: Relation): boolean {
-  const known = path.length === 1 ? FUNCTION_COLUMNS[path[0]?.toLowerCase() ?? ''] : undefined;
-  return kind === 'function' && alias !== undefined && columnAliases === undefined && (known?.some(([name]) => name === undefined) ?? true);
-}
 
 /** The columns of a model, or of one version of it. */
 export type ModelColumns = (name: string, version?: string) => Columns;
@@ -150,7 +134,7 @@ export class QueryColumns {
   }
 
   #star(select: Select, { qualifier }: NonNullable<SelectItem['star']>, found: MutableColumns): void {
-    const relations = qualifier ? this.#named(select, qualifier.name) : select.from;
+    const relations = qualifier ? this.#named(select.from, qualifier.name) : select.from;
     if (relations.length === 0) found.certain = false;
     let joined: readonly Column[] = [];
     for (const relation of relations) {
@@ -206,12 +190,23 @@ export class QueryColumns {
     return { ...made, ...this.#from(relation, column) };
   }
 
-  #typed(select: Select, typing: Typing): string | undefined {
+  /** The type of something in FROM, which sees what stands before it. */
+  #typedBefore(relation: Relation, typing: Typing): string | undefined {
+    const select = (this.#selects ??= this.#selectsOf()).get(relation);
+    return select && this.#typed(select, typing, select.from.slice(0, select.from.indexOf(relation)));
+  }
+
+  #typed(select: Select, typing: Typing, from: readonly Relation[] = select.from): string | undefined {
     if (typeof typing === 'string') return typing;
-    if ('name' in typing) return this.#resolve(select, typing)?.column.type;
+    if ('name' in typing) return this.#resolve(select, typing, from)?.column.type;
+    if ('query' in typing) {
+      const { columns: [column], certain } = this.ofQuery(typing.query);
+      const [item] = typing.query.selects[0]?.items ?? [];
+      return certain || item?.name !== undefined ? column?.type : undefined;
+    }
     const types: string[] = [];
     for (const one of typing.from) {
-      const type = this.#typed(select, one);
+      const type = this.#typed(select, one, from);
       if (type === undefined) return undefined;
       types.push(type);
     }
@@ -219,9 +214,10 @@ export class QueryColumns {
   }
 
   /** The column that a reference reads, where one relation of the select surely has it. */
-  #resolve(select: Select, { name, quoted, qualifier }: ColumnReference): { column: Column; relation: Relation } | undefined {
+  #resolve(select: Select, reference: ColumnReference, from: readonly Relation[] = select.from): { column: Column; relation: Relation } | undefined {
+    const { name, quoted, qualifier, span } = reference;
     const wanted = quoted ? name : name.toLowerCase();
-    const relations = qualifier ? this.#named(select, qualifier.name) : select.from;
+    const relations = qualifier ? this.#named(from, qualifier.name) : from;
     const having = relations.flatMap((relation) => {
       const column = this.ofRelation(relation).columns.find((one) => one.name === wanted || (!quoted && one.name.toLowerCase() === wanted));
       return column ? [{ column, relation }] : [];
@@ -234,7 +230,8 @@ export class QueryColumns {
     const open = only && relations.length === 1 ? this.#open(only, 0) : undefined;
     if (open) return { column: { name: wanted, tests: [] }, relation: open };
     const around = outer(select);
-    return qualifier && relations.length === 0 && around ? this.#resolve(around, { name, quoted, qualifier, span: qualifier.span }) : undefined;
+    // A lateral one does not see itself
+    return relations.length === 0 && around ? this.#resolve(around, reference, around.from.filter((relation) => span.end <= relation.span.start || relation.span.end <= span.start)) : undefined;
   }
 
   /** The one model or source whose columns a relation passes on by a star alone, where the files do not tell them. */
@@ -244,7 +241,7 @@ export class QueryColumns {
     const [select] = (relation.query ?? cte?.query)?.selects ?? [];
     const [item] = select?.items ?? [];
     if (!select || !item?.star || select.items.length > 1 || depth > 50) return undefined;
-    const from = item.star.qualifier ? this.#named(select, item.star.qualifier.name) : select.from;
+    const from = item.star.qualifier ? this.#named(select.from, item.star.qualifier.name) : select.from;
     return from.length === 1 && from[0] ? this.#open(from[0], depth + 1) : undefined;
   }
 
@@ -253,10 +250,10 @@ export class QueryColumns {
     return select && relation.path.length === 1 ? this.#cte(select.query, relation) : undefined;
   }
 
-  /** Relations of a select by the name that qualifies them. */
-  #named(select: Select, qualifier: string): Relation[] {
+  /** Relations by the name that qualifies them. */
+  #named(from: readonly Relation[], qualifier: string): Relation[] {
     const wanted = qualifier.toLowerCase();
-    return select.from.filter(({ alias, path, kind }) => (alias ? alias.name.toLowerCase() === wanted : kind !== 'jinja' && path.at(-1)?.toLowerCase() === wanted));
+    return from.filter(({ alias, path, kind }) => (alias ? alias.name.toLowerCase() === wanted : kind !== 'jinja' && path.at(-1)?.toLowerCase() === wanted));
   }
 
   #relation(relation: Relation): Columns {
@@ -276,15 +273,7 @@ export class QueryColumns {
         const cte = this.#cteOf(relation);
         return cte ? this.#added(this.ofQuery(cte.query, cte.columnAliases), cte) : NONE;
       }
-      case 'function': {
-        const { alias, path, pathSpan, span, ordinality, columnAliases } = relation;
-        const own = path.at(-1)?.toLowerCase() ?? '';
-        const known = path.length === 1 ? FUNCTION_COLUMNS[own] : undefined;
-        const named: readonly Named[] = [...known ?? (alias ? [[undefined]] : []), ...(ordinality ? [['ordinality', 'bigint'] as const] : [])];
-        const columns = named.map(([name = alias?.name.toLowerCase() ?? own, type]): Column => ({ name, location: { file: this.file, span: alias?.span ?? pathSpan ?? span }, tests: [], ...(type === undefined ? {} : { type }) }));
-        // `as (a int, b text)` tells all there is
-        return { columns, certain: known !== undefined || columnAliases?.every(({ type }) => type !== undefined) === true };
-      }
+      case 'function': return columnsOfFunction(this.file, relation, (typing) => this.#typedBefore(relation, typing));
       case 'jinja': return NONE;
     }
   }

@@ -1,9 +1,11 @@
 /** FROM: relations of every kind, how they are joined, and their aliases. */
 import { ExpressionParser } from './sqlExpression';
+import { typed, type Made } from './sqlMade';
+import { rowTypings } from './sqlResults';
 import { readType } from './sqlTypes';
 import { JOINS, NO_ALIAS, RESERVED } from './sqlWords';
 import { macroRows } from './macroRows';
-import type { JinjaCall, MacroRows, Query, Relation, Select, Span, Token } from './types';
+import type { JinjaCall, MacroRows, Query, Relation, Select, Span, Token, Typing } from './types';
 
 export abstract class FromParser extends ExpressionParser {
   /** Reads the query between parentheses, the first of which is next; undefined where something else stands there. */
@@ -202,10 +204,12 @@ export abstract class FromParser extends ExpressionParser {
     }
     const pathSpan = { start, end: this.lastEnd };
     if (this.word() === '(') {
-      this.expressionArguments();
+      const given = this.expressionArguments();
       const ordinality = this.word() === 'with' && this.word(1) === 'ordinality';
       if (ordinality) this.at += 2;
-      return { kind: 'function', span: { start, end: this.lastEnd }, path: pieced ? [] : path, pathSpan, ...(ordinality ? { ordinality } : {}) };
+      const [name = ''] = path;
+      const typings = pieced || path.length > 1 ? undefined : rowTypings(name.toLowerCase(), given);
+      return { kind: 'function', span: { start, end: this.lastEnd }, path: pieced ? [] : path, pathSpan, ...(typings ? { typings } : {}), ...(ordinality ? { ordinality } : {}) };
     }
     return pieced ? { kind: 'jinja', span: pathSpan, path: [] } : { kind: 'name', span: { ...pathSpan }, path, pathSpan };
   }
@@ -221,11 +225,13 @@ export abstract class FromParser extends ExpressionParser {
   }
 
   /** Arguments of a function in FROM, which may read the relations before it. */
-  protected expressionArguments(): void {
+  protected expressionArguments(): (Typing | undefined)[] {
+    let given: Made[] = [];
     this.at++;
     if (this.startsQuery()) this.query(true);
-    else if (this.word() !== ')') this.list('from-argument');
+    else if (this.word() !== ')') given = this.list('from-argument');
     if (!this.accept(')') && this.word() !== 'from' && this.word() !== 'where') this.skipParentheses();
+    return given.map((made) => (made.jinja ? undefined : typed(made)));
   }
 
   #relationAlias(relation: Relation): void {

@@ -9,6 +9,8 @@ export type Context = 'item' | 'condition' | 'argument' | 'from-argument' | 'cas
 export const ARGUMENT_ENDS = new Set(['select', 'where', 'group', 'having', 'union', 'intersect', 'except']);
 /** Stand behind a relation, and in no function's parentheses. */
 const BEHIND_FROM = new Set(['from', 'join', 'on', 'using', 'order', 'limit', 'window']);
+/** Between queries in parentheses, and behind them. */
+const BEHIND_QUERY = new Set(['union', 'intersect', 'except', 'order', 'limit', 'offset', 'fetch', 'for']);
 export const FRAMES = new Set(['rows', 'range', 'groups']);
 /** Functions that are written with words that are reserved elsewhere. */
 export const RESERVED_FUNCTIONS = new Set(['left', 'right', 'user', 'overlaps', 'binary', 'grouping', 'isnull', 'notnull']);
@@ -112,6 +114,16 @@ export abstract class TokenReader {
     return this.word(inner) === 'select' || this.word(inner) === 'with';
   }
 
+  /** Whether all between the parentheses that were opened is a query, not an expression that begins with one: `((select 1) + 1)`. */
+  protected holdsQuery(): boolean {
+    if (!this.startsQuery() || this.word() !== '(') return this.startsQuery();
+    const start = this.at++;
+    this.skipParentheses();
+    const next = this.word();
+    this.at = start;
+    return next === '' || next === ')' || BEHIND_QUERY.has(next);
+  }
+
   /** To behind the parenthesis that closes the one that was read; stays where it is missing. */
   protected skipParentheses(): void {
     for (let depth = 1; !this.done && depth > 0; this.at++) {
@@ -139,7 +151,7 @@ export abstract class TokenReader {
           if (operand && FRAMES.has(word)) return true;
           if (word === 'from' || ARGUMENT_ENDS.has(word)) return true;
           break;
-        case 'argument': if (word === 'from' || ARGUMENT_ENDS.has(word)) return true; break;
+        case 'argument': if (word === 'from' || ARGUMENT_ENDS.has(word) || (operand && word === 'order' && this.word(1) === 'by')) return true; break;
         case 'from-argument': if (ARGUMENT_ENDS.has(word) || (word === 'from' && !this.#closes())) return true; break;
         case 'cast': if (word === 'as' || word === 'from' || ARGUMENT_ENDS.has(word)) return true; break;
         case 'case': if (['when', 'then', 'else', 'end', 'from'].includes(word) || ARGUMENT_ENDS.has(word)) return true;

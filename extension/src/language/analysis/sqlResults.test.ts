@@ -21,8 +21,8 @@ function check(wanted: Readonly<Record<string, string | undefined>>): void {
 test('aggregates and functions', () => {
   check({
     'min(x.at)': 'timestamp with time zone', 'max(name)': 'text', 'max(short)': 'text', 'max(amount)': 'numeric', 'max(odd)': undefined, 'sum(whole)': 'bigint', 'sum(large)': 'numeric', 'sum(distinct amount)': 'numeric', 'sum(ratio)': 'double precision',
-    'avg(whole)': 'numeric', 'avg(ratio)': 'double precision', 'sum(amount) filter (where whole > 1)': 'numeric', 'lag(moment) over (order by day)': 'timestamp', 'lag(whole, 1, 0.5) over (order by day)': undefined,
-    'round(amount, 2)': 'numeric', 'round(whole)': 'double precision', 'round(whole, 2)': 'numeric', "date_trunc('day', day)": 'timestamp with time zone', "date_trunc('day', moment)": 'timestamp', 'own.sum(whole)': undefined, 'sign(whole)': undefined, 'round(avg(whole), 2)': 'numeric',
+    'avg(whole)': 'numeric', 'avg(ratio)': 'double precision', 'sum(amount) filter (where whole > 1)': 'numeric', 'lag(moment) over (order by day)': 'timestamp', 'lag(whole, 1, 0.5) over (order by day)': 'numeric', 'lag(whole, 1, missing) over (order by day)': undefined,
+    'round(amount, 2)': 'numeric', 'round(whole)': 'double precision', 'round(whole, 2)': 'numeric', "date_trunc('day', day)": 'timestamp with time zone', "date_trunc('day', moment)": 'timestamp', 'own.sum(whole)': undefined, 'sign(whole)': 'double precision', 'own.sign(whole)': undefined, 'round(avg(whole), 2)': 'numeric',
   });
 });
 
@@ -36,7 +36,7 @@ test('operators by their precedence', () => {
 
 test('one of several values', () => {
   check({
-    'coalesce(amount, 0)': 'numeric', 'coalesce(amount, amount)': 'numeric(18,4)', "coalesce(name, '')": 'text', "coalesce(short, 'x')": 'character varying', 'coalesce(whole, ratio)': 'double precision', 'coalesce(day, moment)': undefined, 'coalesce(name, missing)': undefined,
+    'coalesce(amount, 0)': 'numeric', 'coalesce(amount, amount)': 'numeric(18,4)', "coalesce(name, '')": 'text', "coalesce(short, 'x')": 'character varying', 'coalesce(whole, ratio)': 'double precision', 'coalesce(day, moment)': 'timestamp', 'coalesce(day, name)': undefined, 'coalesce(name, missing)': undefined,
     'case when whole > 1 then amount end': 'numeric', 'case when whole > 1 then amount else amount end': 'numeric(18,4)', "case when whole > 1 then 'a' else 'b' end": 'text', 'case when whole > 1 then day else null end': 'date', 'case when whole > 1 then day else name end': undefined,
     'nullif(large, 0)': 'bigint', "nullif(short, '')": 'text', 'nullif(whole, ratio)': undefined, 'nullif(amount, 0)': 'numeric(18,4)', 'coalesce(sum(amount), 0)': 'numeric', 'sum(case when whole > 1 then large else 0 end)': 'numeric',
   });
@@ -60,6 +60,27 @@ test('JSON, arrays and time zones', () => {
     'list[1:2]': 'integer[]', 'array[1, 2]': 'integer[]', "array['a']": 'text[]', 'array[whole, large]': 'bigint[]', '(array[1.5])[1]': 'numeric', 'array[]::text[]': 'text[]', 'array_agg(amount)': 'numeric[]', 'array_agg(name)': 'text[]', 'unnest(list)': 'integer', 'name[1]': undefined,
     "(string_to_array(name, ','))[1]": 'text', "moment at time zone 'UTC'": 'timestamp with time zone', "at at time zone 'UTC'": 'timestamp', "moment at time zone 'UTC' at time zone 'UTC'": 'timestamp', "(moment at time zone 'UTC')::date": 'date', "missing at time zone 'UTC'": undefined,
   });
+});
+
+test('subqueries, and arguments in an order', () => {
+  const from = "from {{ source('raw', 'x') }} as y";
+  check({
+    [`(select max(y.at) ${from})`]: 'timestamp with time zone', [`coalesce((select sum(y.amount) ${from} where y.day = x.day), 0)`]: 'numeric', [`((select y.whole ${from} limit 1) * 2.5)`]: 'numeric', '((select 1) union (select 2.5))': 'numeric', '(select missing)': undefined, '(select x.day)': 'date', [`(select y.* ${from})`]: undefined,
+    [`array(select y.name ${from} order by 1)`]: 'text[]', 'array_agg(name order by day desc nulls last)': 'text[]', "string_agg(name, ',' order by day)": 'text', '(array_agg(amount order by day, whole))[1]': 'numeric', 'array_agg(missing order by day)': undefined,
+    'percentile_cont(0.5) within group (order by whole)': 'double precision', 'percentile_cont(array[0.5]) within group (order by whole)': undefined, 'mode() within group (order by name)': 'text', 'mode() within group (order by missing)': undefined,
+  });
+});
+
+test('functions in FROM see what stands before them', () => {
+  const found = (from: string, column: string): string | undefined => {
+    shop.edit('models/b.sql', `select ${column} as c from {{ source('raw', 'x') }} as x ${from}`);
+    return columnsOfModel(shop.project, 'b').columns[0]?.type;
+  };
+  assert.equal(found('cross join unnest(x.list) as u', 'u'), 'integer');
+  assert.equal(found('cross join unnest(list, array[day]) as u(a, b)', 'u.b'), 'date');
+  assert.equal(found("cross join generate_series(x.day, now(), '1 day') as g", 'g'), 'timestamp with time zone');
+  assert.equal(found('cross join unnest(b.list) as a cross join unnest(a.list) as b', 'a'), undefined);
+  assert.equal(found('cross join unnest(u.list) as u', 'u'), undefined);
 });
 
 test('branches of a union have one type', () => {

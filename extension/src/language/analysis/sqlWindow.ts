@@ -9,7 +9,7 @@ export abstract class WindowParser extends TokenReader {
   /** Reads between parentheses, the first of which is next. */
   protected abstract enter(inside: () => void): void;
 
-  /** `over (…)`, `over w`, `filter (where …)`, `within group (order by …)`; false where the word is something else. */
+  /** `over (…)`, `over w`, `filter (where …)`; false where the word is something else. */
   protected overClause(word: string): boolean {
     const name = this.token(1);
     if (word === 'over' && name && this.isName(1)) {
@@ -17,9 +17,8 @@ export abstract class WindowParser extends TokenReader {
       this.at += 2;
       return true;
     }
-    const open = word === 'within' && this.word(1) === 'group' ? 2 : 1;
-    if (this.word(open) !== '(') return false;
-    this.at += open;
+    if (this.word(1) !== '(') return false;
+    this.at++;
     this.enter(() => {
       this.accept('where');
       this.windowDefinition();

@@ -76,8 +76,8 @@ export interface ColumnReference {
   quoted: boolean;
 }
 
-/** What a type follows from: one that the text tells (`unknown` of literals), a column, or a function or operator of such. */
-export type Typing = string | ColumnReference | { of: string; from: readonly Typing[] };
+/** What a type follows from: one that the text tells (`unknown` of literals), a column, a function or operator of such, or the one column of a query. */
+export type Typing = string | ColumnReference | { of: string; from: readonly Typing[] } | { query: Query };
 
 /** One entry of a select list. */
 export interface SelectItem {
@@ -140,6 +140,8 @@ export interface Relation {
   /** `as alias (a, b)`, `as (a int, b text)` */
   columnAliases?: { name: string; span: Span; type?: string }[];
   query?: Query;
+  /** of a function: what the types of its columns follow from */
+  typings?: readonly (Typing | undefined)[];
   /** `f(…) with ordinality` */
   ordinality?: boolean;
   /** Jinja decides whether it is there at all (`{% if %}`, `{% for %}`), or which version it is */

@@ -1,6 +1,7 @@
 /** Rename of what one file knows by name: CTEs, aliases of relations, variables of Jinja. */
 import { HumanError } from '../../base/errors';
-import { isNamedByAlias, outer } from '../analysis/columnsQuery';
+import { outer } from '../analysis/columnsQuery';
+import { isNamedByAlias } from '../analysis/functionColumns';
 import type { Query, Relation, Select, Span, SqlDocument } from '../analysis/types';
 import { GLOBALS } from '../project/globals';
 import { get, items, scalar } from '../analysis/yamlValues';

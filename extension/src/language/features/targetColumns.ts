@@ -1,6 +1,7 @@
 /** Where columns are made: from a reference through CTEs, stars, models and sources to the item of a select list, or the line of YAML, that makes them. */
 import { queryOfModel } from '../analysis/columns';
-import { isNamedByAlias, outer } from '../analysis/columnsQuery';
+import { outer } from '../analysis/columnsQuery';
+import { isNamedByAlias } from '../analysis/functionColumns';
 import { namesOf } from '../analysis/jinjaLoops';
 import type { ColumnReference, Cte, MacroRows, Query, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
 import type { Model, Project } from '../project/types';
