@@ -52,6 +52,12 @@ describe('Jinja', () => {
     assert.deepEqual(sql(`{{ ref('shop', '${CURSOR}') }}`).labels, ['new', 'orders', 'stg_customers', 'stg_orders']);
   });
 
+  test('a list that a sign brought is asked for again at the first letter, one of letters is not', () => {
+    const complete = (marked: string, trigger?: string): boolean | undefined => completion(shop.at('models/marts/new.sql', marked), trigger, true)?.isIncomplete;
+    assert.equal(complete(`select * from {{ ref('${CURSOR}') }}`, "'"), true);
+    assert.equal(complete(`select * from {{ ref('s${CURSOR}') }}`), false);
+  });
+
   test('a version is offered by the name that ref finds it by', () => {
     const versions = projectOf({ 'models/dim_v1.sql': 'select 1 as a', 'models/dim_v2.sql': 'select 1 as a', 'models/dim.yml': 'models:\n  - name: dim\n    versions: [{v: 1}, {v: 2}]\n' });
     assert.deepEqual(completion(versions.at('models/new.sql', `select * from {{ ref('${CURSOR}') }}`), "'", true)?.items.map(({ label }) => label).sort(), ['dim', 'new']);

@@ -31,10 +31,12 @@ export function completion(request: PlaceRequest, trigger: string | undefined, s
   if (range.start.line !== range.end.line) return null;
   const fit = fitting(found.offers, request.text.slice(found.span.start, request.offset));
   const offers = snippets ? fit : fit.map(plain);
-  if (shared) return { isIncomplete: false, itemDefaults: { editRange: range }, items: unplaced(offers) };
+  // What a sign brings has nothing chosen in it: VS Code asks again at the first letter, be it typed before the list is there, and chooses then
+  const isIncomplete = trigger !== undefined;
+  if (shared) return { isIncomplete, itemDefaults: { editRange: range }, items: unplaced(offers) };
   // A word that ends at the cursor is what any client replaces by itself, and thousands of ranges take longer than all the names
   const word = offers.length > LONG && found.span.end === request.offset && /^\w*$/.test(request.text.slice(found.span.start, found.span.end));
-  return { isIncomplete: false, items: word ? offers as CompletionItem[] : placed(offers, range) };
+  return { isIncomplete, items: word ? offers as CompletionItem[] : placed(offers, range) };
 }
 
 /** Lists up to this length are sent whole. */
