@@ -106,7 +106,8 @@ export class ColumnSearch {
   /** What else is this column in the file that makes it: handed on downwards and upwards, and the other branches of unions. */
   #grow(scope: Scope): void {
     const reads = this.#readsOf(scope);
-    const local = (maker: Maker): boolean => maker.place?.file === scope.file && maker.of === undefined;
+    // What a function calls so is another column than the one that an item makes of it
+    const local = ({ place, of, by }: Maker): boolean => place?.file === scope.file && of === undefined && by === this.start.by;
     const unions = scope.document.sql.queries.filter(({ selects }) => selects.length > 1).map((union) => this.#makers.ofQuery(scope, union, this.#name));
     // What belongs together whatever it is: both ends of an item that hands it on, sides of using, branches of unions
     const groups = [...reads.map(({ from, made }) => (made ? [made, ...from] : from)), ...unions].map((group) => group.filter(local));

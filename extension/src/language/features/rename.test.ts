@@ -260,6 +260,8 @@ test('the alias of a function is renamed with the column that is called so', () 
   }
   refused({ files, at: ['models/a.sql', 'd.d as', 2], to: 'n' }, /Rename the alias/);
   const each = 'select e.key, e from jsonb_each(x) as e';
+  assert.deepEqual(renamed({ files: { 'models/a.sql': each }, at: ['models/a.sql', 'e.key', 2], to: 'n' }), { 'models/a.sql': 'select e.key as n, e from jsonb_each(x) as e' });
+  refused({ files: { 'models/a.sql': 'select 1 from jsonb_each(x) as e where e.key > 1' }, at: ['models/a.sql', 'e.key', 2], to: 'n' }, /called so by the function jsonb_each/);
   assert.deepEqual(renamed({ files: { 'models/a.sql': each }, at: ['models/a.sql', 'as e', 3], to: 'n' }), { 'models/a.sql': 'select n.key, n from jsonb_each(x) as n' });
 });
 

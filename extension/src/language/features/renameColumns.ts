@@ -26,6 +26,7 @@ export function columnStart({ project }: FileRequest, { item, from, name }: Colu
   }
   if (start.pieced) throw pieced(name);
   if (start.alias) throw new HumanError(`The column "${name}" is called as the alias of the function that makes it. Rename the alias.`);
+  if (start.by !== undefined) throw new HumanError(`The column "${name}" is called so by the function ${start.by}. Name the function's columns behind its alias: as … (…).`);
   if (start.item && !start.item.nameSpan) throw new HumanError(`The column "${name}" is named nowhere: PostgreSQL calls it so. Name it with "as" where it is made.`);
   const owner = start.place && project.modelOfFile(start.place.file)?.package;
   if (owner !== undefined) throw new HumanError(`The column "${name}" is made by the package ${owner}, which is not this project's to change.`);

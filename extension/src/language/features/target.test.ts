@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Location, LocationLink } from 'vscode-languageserver';
 import { definition } from './definition';
 import { projectOf, type Fixture } from './fixture';
+import { hover } from './hover';
 import { documentHighlight } from './highlights';
 import { references } from './references';
 import type { PlaceRequest } from './request';
@@ -232,4 +233,23 @@ test('half-written text has no definition, and is none the worse for it', () => 
   }
   const request = broken.at('models/orders.sql', "select * from {{ ref('stg_or¦ders') where {{ x");
   assert.equal(definition(request, true)?.length, 1);
+});
+
+test('columns of functions in FROM lead to the function, or to the name that is given to them', () => {
+  const sql = "with a as (select e.key, e.value ->> 'x' as x, value from jsonb_each('{}') as e)\nselect a.key, a.value, g.n, g.ordinality, generate_series, s\nfrom a, generate_series(1, 3) with ordinality as g (n), generate_series(1, 2), unnest(array[1]) as s\n";
+  const own = projectOf({ 'models/a.sql': sql, 'models/b.sql': "select value from {{ ref('a') }}" });
+  const asked = (words: string, inside: number): PlaceRequest => ({ ...own.at('models/a.sql'), offset: sql.indexOf(words) + inside });
+  const leads = (words: string, inside = 0): string[] => shown(own, asked(words, inside), definition(asked(words, inside), true));
+  const uses = (words: string, inside = 0): string[] => shown(own, asked(words, inside), references(asked(words, inside), true)).sort();
+  assert.deepEqual(leads('e.value', 2), ['models/a.sql:1:59 jsonb_each']);
+  assert.deepEqual(leads('value from'), ['models/a.sql:1:59 jsonb_each']);
+  assert.deepEqual(leads('a.key', 2), ['models/a.sql:1:21 key']);
+  assert.deepEqual(leads('g.n', 2), ['models/a.sql:3:53 n']);
+  assert.deepEqual(leads('g.ordinality', 2), ['models/a.sql:3:9 generate_series']);
+  assert.deepEqual(leads('generate_series, s'), ['models/a.sql:3:57 generate_series']);
+  assert.deepEqual(leads('s\nfrom'), ['models/a.sql:3:100 s']);
+  const value = ['models/a.sql:1:28 value', 'models/a.sql:1:48 value', 'models/a.sql:1:59 jsonb_each', 'models/a.sql:2:17 value', 'models/b.sql:1:8 value'];
+  assert.deepEqual(uses('value from'), value);
+  assert.deepEqual(uses('e.value', 2), value.slice(0, 3));
+  assert.match(JSON.stringify(hover(asked('e.value', 2))), /e\.value`\*\* `jsonb`/);
 });

@@ -1,5 +1,5 @@
 /** Where columns are made: from a reference through CTEs, stars, models and sources to the item of a select list, or the line of YAML, that makes them. */
-import { queryOfModel } from '../analysis/columns';
+import { columnsOfRelation, queryOfModel } from '../analysis/columns';
 import { outer } from '../analysis/columnsQuery';
 import { isNamedByAlias } from '../analysis/functionColumns';
 import { namesOf } from '../analysis/jinjaLoops';
@@ -18,6 +18,8 @@ export interface Maker {
   pieced?: true;
   /** it is called as the alias of the function that makes it */
   alias?: true;
+  /** the function that calls it so */
+  by?: string;
   /** of a select list */
   item?: SelectItem;
   select?: Select;
@@ -158,9 +160,17 @@ export class Makers {
         return cte ? this.ofCte(scope, cte, name, depth + 1) : [];
       }
       case 'ref': case 'source': return this.#ofPath(relation, name, depth, sure);
-      case 'function': return relation.alias && isNamedByAlias(relation) && spelt(document.text, relation.alias.span) === name ? [{ ...this.alias(scope, relation.alias.span), alias: true }] : [];
+      case 'function': return this.#ofFunction(scope, relation, name);
       default: return [];
     }
+  }
+
+  /** A column that is called as a function's alias, or as the function calls it. */
+  #ofFunction({ project, file, document }: Scope, relation: Relation, name: string): readonly Maker[] {
+    const place = columnsOfRelation(project, file, document, relation).columns.find((column) => column.name === name)?.location;
+    if (!place) return [];
+    const alias = isNamedByAlias(relation) && relation.alias?.span.start === place.span.start;
+    return [{ key: `${file} ${place.span.start}${alias ? '' : ` ${name}`}`, name, place, ...(alias ? { alias } : { by: relation.path.at(-1) ?? '' }) }];
   }
 
   /** What makes a column of a source's table, where YAML names it or tells nothing of the table. */
