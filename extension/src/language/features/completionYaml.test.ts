@@ -132,3 +132,16 @@ test('the space behind the dash of an item opens its list, no other space does',
   for (const marked of [`models:\n  -${CURSOR}name: orders`, `models:\n  - name:${CURSOR}`, `${column}        data_type:${CURSOR}`, `${column}        description: a -${CURSOR}`, `${column}        description: >\n          -${CURSOR}`, `${column}       ${CURSOR}`, `models: # -${CURSOR}`, `models:\n  - name: "-${CURSOR}"`]) assert.deepEqual(typed(marked), [], marked);
   for (const marked of [`select${CURSOR}from {{ ref('orders') }}`, `select 1 -${CURSOR}`, `{{ ref(${CURSOR}) }}`]) assert.deepEqual(typed(marked, 'models/new.sql'), [], marked);
 });
+
+test('types of a seed\'s columns: its columns, then the types that there are', () => {
+  const seeds = projectOf({ 'seeds/channel_names.csv': 'channel,paid\nemail,false\n' });
+  const text = 'seeds:\n  - name: channel_names\n    config:\n      ';
+  const complete = (marked: string): readonly CompletionItem[] => completion(seeds.at('seeds/_seeds.yml', marked), undefined, true)?.items ?? [];
+  const written = (marked: string, label: string): string | undefined => complete(marked).find((item) => item.label === label)?.textEdit?.newText;
+  assert.equal(written(`${text}column_t${CURSOR}`, 'column_types'), 'column_types:\n        ');
+  assert.deepEqual(complete(`${text}column_types:\n        ${CURSOR}`).map(({ label }) => label), ['channel', 'paid']);
+  assert.deepEqual(complete(`${text}column_types:\n        channel: text\n        ${CURSOR}`).map(({ label }) => label), ['paid']);
+  assert.equal(written(`${text}column_types:\n        pa${CURSOR}`, 'paid'), 'paid: ');
+  assert.ok(written(`${text}column_types:\n        paid: boo${CURSOR}`, 'boolean'));
+  assert.equal(written(`exposures:\n  - name: board\n    depends${CURSOR}`, 'depends_on'), 'depends_on:\n      - ');
+});

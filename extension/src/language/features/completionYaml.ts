@@ -88,7 +88,7 @@ function keyOffer(place: YamlPlace, cursor: YamlCursor, name: string, { descript
 /** How the line below a key begins that holds a list of items, tests or keys; undefined where only its author knows what it holds. */
 function below({ text }: YamlPlace, { word }: YamlCursor, shape: Shape): string | undefined {
   const space = ' '.repeat(word.start - lineStart(text, word.start));
-  if ('tests' in shape || ('list' in shape && 'map' in shape.list)) return `${space}${' '.repeat(sequenceIndent(text))}- `;
+  if ('tests' in shape || ('list' in shape && ('map' in shape.list || ('value' in shape.list && shape.list.value === 'reference')))) return `${space}${' '.repeat(sequenceIndent(text))}- `;
   return 'map' in shape && (shape.names !== undefined || Object.keys(shape.map).length > 0) ? `${space}  ` : undefined;
 }
 
@@ -99,10 +99,11 @@ function hasValues(place: YamlPlace, cursor: YamlCursor, shape: ValueShape): boo
   return shape.values !== undefined || shape.value === 'reference' || (shape.value !== 'text' && valueOffers(place, cursor, shape).length > 0);
 }
 
-function named(place: YamlPlace, cursor: YamlCursor, names: 'row' | 'variables' | 'folders' | 'macros' | undefined): Offer[] {
+function named(place: YamlPlace, cursor: YamlCursor, names: KeysShape['names']): Offer[] {
   const { project } = place;
   const key = (label: string, kind: CompletionItemKind, detail: string): Offer => ({ label, kind, detail, sortText: `0${label}`, insertText: cursor.colon ? label : `${label}: ` });
   switch (names) {
+    case 'columns': return rowColumns(place, cursor).map((column, index) => ({ ...key(column.name, CompletionItemKind.Field, ''), sortText: `0${String(index).padStart(4, '0')}`, ...(cursor.colon ? {} : { command: SUGGEST }) }));
     case 'row': return rowColumns(place, cursor).map((column, index) => ({ ...key(column.name, CompletionItemKind.Field, column.type ?? ''), sortText: `0${String(index).padStart(4, '0')}` }));
     case 'variables':
       return place.role === 'project'

@@ -6,7 +6,7 @@ export type YamlValue =
   | 'text' | 'model-name' | 'seed-name' | 'snapshot-name' | 'macro-name' | 'column-name' | 'model' | 'reference' | 'column' | 'related-column' | 'argument' | 'test-name' | 'setting' | 'type';
 
 export type Shape =
-  | { map: Readonly<Record<string, Field>>; other?: Shape; names?: 'row' | 'variables' | 'folders' | 'macros' }
+  | { map: Readonly<Record<string, Field>>; other?: Shape; names?: 'row' | 'columns' | 'variables' | 'folders' | 'macros' }
   | { list: Shape }
   | { tests: 'columns' | 'model' }
   | { value: YamlValue; values?: readonly string[] };
@@ -23,6 +23,7 @@ const anything: Shape = { map: {}, other: text };
 const field = (description: string, shape: Shape = text): Field => ({ description, shape });
 
 function configShape(key: ConfigKey): Shape {
+  if (key === CONFIG_KEYS['column_types']) return { map: {}, other: { value: 'type' }, names: 'columns' };
   switch (key.form) {
     case 'boolean': return boolean;
     case 'list': return { list: { value: 'setting' } };
