@@ -10,7 +10,8 @@ import { projectOfFile } from '../dbt/place';
 import { placesOf } from '../dbt/testPlaces';
 import type { DbtProject, Projects } from '../dbt/types';
 import { messageAt, report } from './diagnostics';
-import { finishedOf, holderOf, labelOf, LIST_ARGS, mayHaveTests, testsOf, type DbtTest } from './tests';
+import { lineOf, sumOf, toldBy } from './output';
+import { finishedOf, holderOf, labelOf, LIST_ARGS, mayHaveTests, testsOf, type DbtTest, type Finished } from './tests';
 
 export interface ExplorerOptions {
   projects: Projects;
@@ -265,19 +266,26 @@ export class TestExplorer implements Disposable {
   }
 
   async #runTests(run: vscode.TestRun, project: DbtProject, tests: Requested<'test'>, all: boolean, signal: AbortSignal): Promise<void> {
-    const waiting = new Map(tests.map(([item, { test }]) => [test.id, { item, test }]));
+    const items = new Map(tests.map(([item, { test }]) => [test.id, { item, test }]));
+    const waiting = new Map(items);
+    const outcomes: Finished['outcome'][] = [];
+    const say = (words: string, item?: vscode.TestItem): void => run.appendOutput(`${words.replace(/\r?\n/g, '\r\n')}\r\n`, undefined, item);
     const selection = all ? [] : ['--select', ...new Set(tests.map(([, { test }]) => test.name))];
     try {
       const { results } = await this.options.session.invoke(project.root, ['test', ...selection], (event) => {
         const item = event.node && waiting.get(event.node.unique_id)?.item;
         if (item && event.name === 'NodeStart') run.started(item);
-        if (event.level !== 'debug') run.appendOutput(`${event.message.replace(/\r?\n/g, '\r\n')}\r\n`);
+        const told = toldBy(event, (id) => items.has(id));
+        if (told !== undefined) say(told);
         const finished = finishedOf(event);
         const done = finished && waiting.get(finished.id);
         if (!done) return;
         waiting.delete(finished.id);
+        outcomes.push(finished.outcome);
+        say(lineOf([done.test.model, done.item.label].filter((part) => part !== undefined).join(': '), finished), done.item);
         report(run, done.item, finished.outcome, finished.message, finished.duration);
       }, signal);
+      say(`\n${sumOf([...outcomes, ...[...waiting].map(() => 'skipped' as const)])}`);
       for (const { uniqueId, status, sql } of results) {
         this.#failing.delete(uniqueId);
         const [, subject] = tests.find(([, { test }]) => test.id === uniqueId) ?? [];

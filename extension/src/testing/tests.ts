@@ -1,7 +1,7 @@
 /** dbt's tests as dbt lists them, and what their results say: pure. */
 
 import type { ListedTest } from '../dbt/testPlaces';
-import { rowsInWords } from '../dbt/testWords';
+import { errorInWords, rowsInWords } from '../dbt/testWords';
 
 /** A data test, a singular test or a unit test of dbt. */
 export interface DbtTest extends ListedTest {
@@ -84,5 +84,6 @@ export function finishedOf(event: { name: string; node?: { unique_id?: string } 
   if (event.name !== 'NodeFinished' || id === undefined) return undefined;
   const result = (event.data['run_result'] ?? {}) as { status?: string; message?: string; execution_time?: number; num_failures?: number };
   const outcome = ({ pass: 'passed', success: 'passed', warn: 'warned', fail: 'failed', error: 'errored' } as const)[result.status ?? ''] ?? 'skipped';
-  return { id, outcome, message: rowsInWords((result.message ?? '').trim()), duration: result.execution_time === undefined ? undefined : result.execution_time * 1000 };
+  const message = (result.message ?? '').trim();
+  return { id, outcome, message: outcome === 'errored' ? errorInWords(message) : rowsInWords(message), duration: result.execution_time === undefined ? undefined : result.execution_time * 1000 };
 }
