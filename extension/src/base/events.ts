@@ -48,3 +48,14 @@ export class DisposableStore implements Disposable {
     for (const item of this.#items.splice(0).reverse()) item.dispose();
   }
 }
+
+/** Waits until something holds, which is asked now and after each event. @param cancelled rejects where nobody waits any more */
+export async function until(event: Event<void>, holds: () => boolean, cancelled: Promise<never>): Promise<void> {
+  if (holds()) return;
+  let subscription: Disposable | undefined;
+  try {
+    await Promise.race([new Promise<void>((resolve) => (subscription = event(() => holds() && resolve()))), cancelled]);
+  } finally {
+    subscription?.dispose();
+  }
+}

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../base/events';
+import { Edits } from './edits';
 import { DISK } from './files';
 import { ProjectIndex } from './projects';
 
@@ -13,9 +14,7 @@ const WATCHER_RUNS = 3000;
 export class WorkspaceProjects extends ProjectIndex implements Disposable {
   readonly #disposables = new DisposableStore();
   readonly #watched = new Map<string, Disposable>();
-  readonly #changed = new Set<string>();
-  readonly #edited = new Map<string, vscode.TextDocument>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #edits = this.#disposables.add(new Edits(TOGETHER, (file, text) => void this.overlay(file, text), (files) => void this.update(files)));
   #again: NodeJS.Timeout | undefined;
 
   constructor() {
@@ -24,21 +23,16 @@ export class WorkspaceProjects extends ProjectIndex implements Disposable {
     for (const event of [files.onDidChange, files.onDidCreate, files.onDidDelete]) this.#disposables.add(event((uri) => this.#note(uri)));
     this.#disposables.add(vscode.workspace.onDidChangeWorkspaceFolders(() => void this.scan()));
     this.#disposables.add(vscode.workspace.onDidChangeTextDocument(({ document }) => {
-      if (document.uri.scheme !== 'file' || !this.concerns(document.uri.fsPath)) return;
-      this.#edited.set(document.uri.fsPath, document);
-      this.#soon();
+      if (document.uri.scheme === 'file' && this.concerns(document.uri.fsPath)) this.#edits.typed(document.uri.fsPath, document);
     }));
     this.#disposables.add(vscode.workspace.onDidSaveTextDocument(({ uri }) => this.#note(uri)));
     this.#disposables.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => {
-      // What was typed last is gone with it
-      this.#edited.delete(uri.fsPath);
-      if (uri.scheme === 'file' && this.concerns(uri.fsPath)) void this.overlay(uri.fsPath, undefined);
+      if (uri.scheme === 'file' && this.concerns(uri.fsPath)) this.#edits.closed(uri.fsPath);
     }));
     this.#disposables.add(this.onDidChange(() => this.#watch()));
   }
 
   override dispose(): void {
-    clearTimeout(this.#timer);
     clearTimeout(this.#again);
     this.#disposables.dispose();
     for (const watcher of this.#watched.values()) watcher.dispose();
@@ -66,20 +60,6 @@ export class WorkspaceProjects extends ProjectIndex implements Disposable {
   }
 
   #note(uri: vscode.Uri): void {
-    if (uri.scheme !== 'file' || !this.concerns(uri.fsPath)) return;
-    this.#changed.add(uri.fsPath);
-    this.#soon();
-  }
-
-  #soon(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      const edited = [...this.#edited.values()];
-      const changed = [...this.#changed];
-      this.#edited.clear();
-      this.#changed.clear();
-      for (const document of edited) void this.overlay(document.uri.fsPath, document.isDirty ? document.getText() : undefined);
-      if (changed.length > 0) void this.update(changed);
-    }, TOGETHER);
+    if (uri.scheme === 'file' && this.concerns(uri.fsPath)) this.#edits.changed(uri.fsPath);
   }
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { Cancelled, HumanError } from '../base/errors';
-import type { Disposable, Event } from '../base/events';
+import { until } from '../base/events';
 import { COMMANDS } from '../contributions';
 import type { Asset, Dagster, Launch, Run } from '../dagster/types';
 import { hasFailingCheck, nameOf } from '../dagster/words';
@@ -175,16 +175,5 @@ export class Materializer {
     const picked = await vscode.window.showQuickPick(runs.map((run) => ({ label: inWords(run.assets), description: `${run.status} · ${run.id.slice(0, 8)}`, run })), { placeHolder });
     if (!picked) throw new Cancelled();
     return picked.run;
-  }
-}
-
-/** @param cancelled rejects where nobody waits any more */
-async function until(event: Event<void>, holds: () => boolean, cancelled: Promise<never>): Promise<void> {
-  if (holds()) return;
-  let subscription: Disposable | undefined;
-  try {
-    await Promise.race([new Promise<void>((resolve) => (subscription = event(() => holds() && resolve()))), cancelled]);
-  } finally {
-    subscription?.dispose();
   }
 }
