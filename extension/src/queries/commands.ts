@@ -13,6 +13,7 @@ import type { QueryDiagnostics } from './diagnostics';
 import { olderTable, UNDEFINED_COLUMN } from './older';
 import { nameEnd } from './said';
 import { firstWords, fragmentWord, hasSql, setsBefore, sqlOfCte, targetAt, targetsOf } from './target';
+import { refAt, UnbuiltTable, unbuiltTable } from './unbuilt';
 
 export interface RunnerOptions {
   session: DbtSession;
@@ -71,7 +72,7 @@ export class QueryRunner {
         return { sql, mapping: new Mapping(chosen, sql), from };
       });
     } catch (error) {
-      if (!(error instanceof QueryProblem) || error.code !== UNDEFINED_TABLE) throw error;
+      if (!(error instanceof QueryProblem) || error instanceof UnbuiltTable || error.code !== UNDEFINED_TABLE) throw error;
       throw new HumanError(vscode.l10n.t('{0}. The selection is run by itself: a CTE or table that it reads from outside of it is not there. Select that as well.', error.message), whole, { cause: error });
     }
   }
@@ -132,10 +133,14 @@ export class QueryRunner {
     await vscode.commands.executeCommand(COMMANDS.previewQuery, { title, sql, uri: document.uri.toString() });
   }
 
-  /** What PostgreSQL says, or, of a column that only the table lacks, what is true of it. */
+  /** What PostgreSQL says, or, of what only the database lacks, what is true of it. */
   async #explained(document: vscode.TextDocument, problem: QueryProblem, mapping: Mapping, from: number): Promise<QueryProblem> {
-    const place = problem.code === UNDEFINED_COLUMN && problem.offset !== undefined ? mapping.toSource(problem.offset) : undefined;
-    if (!place?.exact) return problem;
+    const place = problem.offset === undefined ? undefined : mapping.toSource(problem.offset);
+    if (place && !place.exact && MISSING.has(problem.code)) {
+      const name = refAt(document.getText(), { start: from + place.start, end: from + place.end });
+      return name === undefined ? problem : unbuiltTable(problem, name);
+    }
+    if (!place?.exact || problem.code !== UNDEFINED_COLUMN) return problem;
     const start = from + place.start;
     const column = document.getText().slice(start, nameEnd(document.getText(), start)).split('.').at(-1) ?? '';
     const position = document.positionAt((nameEnd(document.getText(), start) ?? start) - column.length);
