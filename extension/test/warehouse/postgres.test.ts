@@ -8,7 +8,7 @@ import { quoteIdentifier } from '../../src/warehouse/identifiers';
 import type { PostgresWarehouse } from '../../src/warehouse/postgres';
 import { createRoleSql } from '../../src/warehouse/role';
 import { sampleDatabase, type TestDatabase } from '../servers';
-import { warehouseOn } from './fixture';
+import { slowWay, warehouseOn } from './fixture';
 
 let database: TestDatabase;
 let warehouse: PostgresWarehouse;
@@ -187,4 +187,27 @@ test('10,000 hostile names come back as they were written', async () => {
     assert.deepEqual(rows, [some.map((_, index) => String(index))]);
   }
   for (const name of ['', 'a\u0000b']) assert.throws(() => quoteIdentifier(name));
+});
+
+test('who waits for a read that is over is no reason to cancel the next one on its connection', async () => {
+  await database.run('create table public.contended (one int)');
+  const way = await slowWay(database.connection.port, 'pg_blocking_pids');
+  const other = await warehouseOn({ ...database.connection, port: way.port }, { credentials: () => undefined });
+  try {
+    const read = other.query('select pg_backend_pid() from pg_sleep(1.2) left join public.contended on true');
+    await eventually(async () => (await database.run("select 1 from pg_locks where relation = 'public.contended'::regclass and granted")).rows.length > 0);
+    const change = database.run('alter table public.contended add column two int');
+    const [[first] = []] = (await read).rows;
+    assert.ok(way.keeps() > 0, 'it looked whether somebody waits, and had no answer so far');
+    await change;
+    const next = other.query('select pg_backend_pid() from pg_sleep(0.8)');
+    await sleep(200);
+    way.letThrough();
+    assert.deepEqual((await next).rows, [[first]]);
+  } finally {
+    way.letThrough();
+    await other.reset();
+    way.close();
+    await database.run('drop table public.contended');
+  }
 });
