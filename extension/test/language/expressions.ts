@@ -60,6 +60,7 @@ export const EXPRESSIONS: readonly string[] = [
 
 /** Whole queries, over the same table. */
 export const QUERIES: readonly string[] = [
+  'select case when flag then short else name end as a, case when flag then name else short end as b, coalesce(short, name) as c, coalesce(name, short) as d from zz',
   'select max(name) over w as c from zz as x window w as (order by day)', 'select g.v as c from zz as x cross join lateral unnest(x.list) as g(v)', 'select g as c from zz as x cross join lateral unnest(x.names) as g',
   "select u.a as c from zz as x cross join unnest(array[1, 2], array['a', 'b']) as u(a, b)", "select u.b as c from zz as x cross join unnest(array[1, 2], array['a', 'b']) as u(a, b)",
   'select u.b as c from zz as x cross join unnest(list, names) with ordinality as u(a, b, n)', 'select u.n as c from zz as x cross join unnest(list, names) with ordinality as u(a, b, n)',

@@ -169,7 +169,9 @@ export abstract class OperandParser extends WindowParser {
       const made = this.expression('case');
       jinja ||= made.jinja;
       if (word === 'else') otherwise = made;
-      if (word === 'then' || word === 'else') results.push(made.jinja ? undefined : typed(made));
+      // PostgreSQL begins with what ELSE makes
+      if (word === 'then') results.push(made.jinja ? undefined : typed(made));
+      else if (word === 'else') results.unshift(made.jinja ? undefined : typed(made));
     }
     this.depth--;
     // Without ELSE it may be NULL
