@@ -46,6 +46,16 @@ test('errors stand at their place', () => {
   assert.deepEqual(errors('{% macro a() %}{# b'), ['{% macro a() %} · "macro" is not closed: "endmacro" is missing.', '{# · This comment is not closed: "#}" is missing.']);
 });
 
+test('an expression that Jinja refuses has its error where it breaks', () => {
+  const place = (text: string): string[] => parseJinja(text).errors.map(({ span: { start, end }, message }) => `${start}:${text.slice(start, end)} ${message}`);
+  assert.deepEqual(place("{{ config(materialized='view',, tags=[]) }}"), ['30:, An expression is missing before ",".']);
+  assert.deepEqual(place("{{ config(materialized='view' tags=[]) }}"), ['30:tags A comma or ")" is missing before "tags".']);
+  assert.deepEqual(place("{{ config(materialized=) }}"), ['23:) An expression is missing before ")".']);
+  assert.deepEqual(place('{{ config(a=1, 2) }}').map((one) => one.slice(0, 14)), ['15:2 This argu']);
+  assert.deepEqual(place('{% set x = [1,, 2] %}{% if a b %}{% endif %}{{ x | }}{% for a of b %}{% endfor %}').map((one) => one.replace(/ .*/, '')), ['14:,', '29:b', '49:|', '65:b']);
+  assert.deepEqual(place(`{{ ${'('.repeat(5000)}a${')'.repeat(5000)} }}`), []);
+});
+
 test('valid code has no errors', () => {
   for (const text of [
     "{%- set sql -%} select {{ x }} {%- endset -%}", "{% set a, b = 1, {'c': {'d': 2}} %}", "{{ {'a': {'b': 1}} }}", "{% call(row) statement('x', fetch_result=True) %} select 1 {% endcall %}",

@@ -1,4 +1,5 @@
 /** One tag of Jinja: its calls with their arguments, the names it binds and uses, and what is wrong with it. */
+import { grammarError } from './jinjaGrammar';
 import type { JinjaToken } from './jinjaScan';
 import type { JinjaArgument, JinjaCall, JinjaFile } from './types';
 
@@ -25,6 +26,7 @@ class TagReader {
   read(): void {
     const tag = this.file.tags[this.index];
     if (!tag) return;
+    const errors = this.file.errors.length;
     this.#brackets();
     let first = 0;
     if (tag.kind === 'statement') {
@@ -36,6 +38,9 @@ class TagReader {
       if (this.tokens.length === 0 && tag.closed) this.#error(tag.span.start, tag.span.end, 'This tag is empty: a statement is missing.');
     } else if (this.tokens.length === 0 && tag.closed) this.#error(tag.span.start, tag.span.end, 'This tag is empty: an expression is missing.');
     this.#names(first, tag.keyword ?? '');
+    if (!tag.closed || this.file.errors.length > errors) return;
+    const refused = grammarError(this.text, this.tokens, tag.kind === 'statement' ? tag.keyword ?? '' : undefined);
+    if (refused) this.file.errors.push(refused);
   }
 
   #brackets(): void {
