@@ -14,7 +14,7 @@ from jinja2 import TemplateSyntaxError
 PIECES = (
     "a b ref config not and or if else is in defined none loop x.y 1 2.5 's' \"t\" ( ) [ ] { } , , , : = == != < | "
     "upper ~ + - * ** // % . materialized 'table'"
-).split()
+)
 EXPRESSIONS = [
     "config(materialized='view', tags=['a', 'b'])",
     "ref('a', v=2)",
@@ -54,7 +54,7 @@ def broken(expression: str) -> str:
     for _ in range(dice.randint(0, 3)):
         choice, at = dice.random(), dice.randrange(len(tokens) or 1)
         if choice < 0.4 or not tokens:
-            tokens.insert(at, dice.choice(PIECES))
+            tokens.insert(at, dice.choice(PIECES.split()))
         elif choice < 0.7:
             del tokens[at]
         else:
