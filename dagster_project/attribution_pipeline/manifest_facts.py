@@ -33,7 +33,12 @@ def raw_table(table: str) -> sql.Identifier:
 
 def relation(model: str) -> sql.Identifier:
     """A model's table, for a query."""
-    node = load_manifest()["nodes"][f"model.attribution.{model}"]
+    return relation_of(f"model.attribution.{model}")
+
+
+def relation_of(unique_id: str) -> sql.Identifier:
+    """The table of a model, seed or snapshot of any package, by the name that dbt tells them apart by."""
+    node = load_manifest()["nodes"][unique_id]
     return sql.Identifier(node["schema"], node["alias"])
 
 

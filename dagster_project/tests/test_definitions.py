@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
+from unittest import mock
 
 import dagster as dg
 import pytest
@@ -248,3 +249,16 @@ def test_disagreements_between_disk_and_database() -> None:
     assert disagreements({}, {"a": (3, 2, 0)}) == [("a", None, 3, 2, 0)]
     assert disagreements({"a": 4}, {"a": (3, 2, 1)}) == [("a", 4, 3, 2, 1)]
     assert disagreements({"new": 1}, {}) == [("new", 1, 0, 0, 0)]
+
+
+def test_a_finished_seed_is_counted_like_a_model(definitions: dg.Definitions, monkeypatch: pytest.MonkeyPatch) -> None:
+    from attribution_pipeline import manifest_facts
+    from attribution_pipeline.assets import models
+
+    nodes = {"seed.attribution.channel_names": {"schema": "seeds", "alias": "channel_names"}}
+    monkeypatch.setattr(manifest_facts, "load_manifest", lambda: {"nodes": nodes})
+    connection = mock.Mock()
+    connection.execute.return_value.fetchone.return_value = (2,)
+    event = dg.Output(None, metadata={"unique_id": "seed.attribution.channel_names"})
+    assert models.with_facts(connection, event).metadata["dagster/row_count"] == dg.IntMetadataValue(2)
+    assert connection.execute.call_args.args[0].as_string() == 'select count(*) from "seeds"."channel_names"'

@@ -20,7 +20,7 @@ from psycopg import sql
 from attribution_pipeline import manifest
 from attribution_pipeline.assets.pictures import picture
 from attribution_pipeline.connection import connect
-from attribution_pipeline.manifest_facts import relation
+from attribution_pipeline.manifest_facts import relation_of
 from attribution_pipeline.paths import dbt_profiles_dir, dbt_project_dir
 from attribution_pipeline.resources import Writer
 
@@ -104,11 +104,11 @@ def target_dir(run_id: str) -> Path:
 
 
 def with_facts(connection: psycopg.Connection, event: dg.Output[Any]) -> dg.Output[Any]:
-    """The event of a finished model with what a person wants to see: its row count, and a picture of the marts."""
-    name = str(event.metadata["unique_id"].value).rsplit(".", 1)[-1]
+    """The event of a finished model or seed with what a person wants to see: its row count, a picture of the marts."""
+    unique_id = str(event.metadata["unique_id"].value)
     try:
-        row = connection.execute(sql.SQL("select count(*) from {}").format(relation(name))).fetchone()
-        facts = {"dagster/row_count": row[0] if row else 0, **picture(connection, name)}
+        row = connection.execute(sql.SQL("select count(*) from {}").format(relation_of(unique_id))).fetchone()
+        facts = {"dagster/row_count": row[0] if row else 0, **picture(connection, unique_id.rsplit(".", 1)[-1])}
     except psycopg.OperationalError:
         # A server that is gone is dbt's to tell, in its own words
         return event
