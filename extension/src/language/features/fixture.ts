@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LineIndex } from '../analysis/positions';
+import { readText } from '../project/disk';
 import { FileProject } from '../project/fileProject';
 import type { PlaceRequest } from './request';
 
@@ -47,7 +48,7 @@ export function projectOf(files: Readonly<Record<string, string>>): Fixture {
     project.changed(file);
   };
   const uriOf = (file: string): string => pathToFileURL(file).href;
-  const textOf = (file: string): string | undefined => held.get(file) ?? (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined);
+  const textOf = (file: string): string | undefined => held.get(file) ?? readText(file);
   const linesOf = (file: string): LineIndex | undefined => {
     const text = textOf(file);
     return text === undefined ? undefined : new LineIndex(text);

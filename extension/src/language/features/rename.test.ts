@@ -219,7 +219,7 @@ test('a variable of Jinja is renamed within its block alone', () => {
 test('what cannot be renamed says why', () => {
   const files = { ...SHOP, 'dbt_packages/utils/dbt_project.yml': 'name: utils\n', 'dbt_packages/utils/macros/star.sql': '{% macro star(x) %}{% endmacro %}\n', 'models/uses.sql': "select {{ utils.star('x') }}, label, id from {{ ref('kinds') }}\n", 'models/kinds_of.sql': "select upper(label) as name from {{ ref('kinds') }}", 'seeds/kinds.csv': 'id,label\n1,a\n', 'models/s.yml': 'sources: [{name: raw, tables: [{name: orders, columns: [{name: id}]}]}]\n' };
   refused({ files, at: ['models/uses.sql', 'star'], to: 'all' }, /package utils/);
-  refused({ files, at: ['models/kinds_of.sql', 'label'], to: 'name' }, /CSV/);
+  refused({ files, at: ['models/kinds_of.sql', 'label'], to: 'id' }, /seed kinds has a column called "id" already/);
   refused({ files, at: ['models/passed.sql', 'orders'], to: 'report' }, /already there/);
   refused({ files, at: ['models/passed.sql', 'orders'], to: 'a b' }, /cannot be the name/);
   refused({ files, at: ['models/report.sql', 'positive'], to: 'both' }, /already there/);
@@ -270,6 +270,32 @@ test('a column whose name is quoted is the one that YAML names as it is', () => 
   for (const at of [['models/a.yml', 'Net'], ['models/a.sql', '"Net"']] as const) {
     assert.deepEqual(renamed({ files, at: [...at], to: 'gross' }), { 'models/a.sql': 'select 1 as "gross"', 'models/a.yml': files['models/a.yml'].replace('Net', 'gross') });
   }
+});
+
+const SEEDS = {
+  'dbt_project.yml': 'name: shop\nprofile: shop\nseeds:\n  shop:\n    kinds:\n      +column_types:\n        label: varchar(20)\n',
+  'seeds/kinds.csv': '\ufeffid,"label",Size\n1,a,2\n',
+  'seeds/kinds.yml': 'seeds:\n  - name: kinds\n    config:\n      column_types: {label: text}\n    columns:\n      - name: label\n        data_tests: [unique]\n',
+  'models/named.sql': "select label, id from {{ ref('kinds') }}",
+  'models/all.sql': "select * from {{ ref('kinds') }}",
+  'models/last.sql': "select k.label || 'x' as both from {{ ref('all') }} as k",
+  'models/s.yml': "models:\n  - name: last\n    columns:\n      - name: both\n        data_tests:\n          - relationships: {to: ref('kinds'), field: label}\nunit_tests:\n  - name: u\n    model: named\n    given:\n      - input: ref('kinds')\n        rows: [{label: a}]\n    expect: {rows: [{label: a}]}\n",
+};
+
+test("a seed's column is renamed in its first line and wherever it is named", () => {
+  const result = {
+    'dbt_project.yml': SEEDS['dbt_project.yml'].replace('label', 'title'),
+    'seeds/kinds.csv': SEEDS['seeds/kinds.csv'].replace('label', 'title').slice(1),
+    'seeds/kinds.yml': SEEDS['seeds/kinds.yml'].replaceAll('label', 'title'),
+    'models/named.sql': SEEDS['models/named.sql'].replace('label', 'title as label'),
+    'models/last.sql': SEEDS['models/last.sql'].replace('label', 'title'),
+    'models/s.yml': SEEDS['models/s.yml'].replace('field: label', 'field: title').replace('rows: [{label: a}]', 'rows: [{title: a}]'),
+  };
+  assert.deepEqual(renamed({ files: SEEDS, at: ['models/last.sql', 'label'], to: 'title' }), result);
+  assert.deepEqual(renamed({ files: SEEDS, at: ['seeds/kinds.yml', 'name: label', 7], to: 'Title' })['seeds/kinds.csv'], result['seeds/kinds.csv']);
+  refused({ files: { ...SEEDS, 'models/size.sql': "select size + 1 as more from {{ ref('kinds') }}" }, at: ['models/size.sql', 'size'], to: 'width' }, /capitals/);
+  refused({ files: { ...SEEDS, 'dbt_project.yml': SEEDS['dbt_project.yml'].replace('    kinds:\n', '').replaceAll('      ', '    ') }, at: ['models/last.sql', 'label'], to: 'title' }, /several seeds/);
+  refused({ files: { ...SEEDS, 'dbt_packages/utils/dbt_project.yml': 'name: utils\n', 'dbt_packages/utils/seeds/days.csv': 'day\n1\n', 'models/d.sql': "select day + 1 as next from {{ ref('days') }}" }, at: ['models/d.sql', 'day'], to: 'date_day' }, /package utils/);
 });
 
 const SOURCES = {

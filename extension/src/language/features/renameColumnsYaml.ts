@@ -37,7 +37,9 @@ class Search {
       for (const item of items(get(root, section))) {
         const own = scalar(get(item, 'name')) === this.model;
         for (const test of allDataTests(item)) this.#test(test, own);
-        if (own) eachScalar(get(item, 'config'), (node) => this.#scalar(node));
+        if (!own) continue;
+        eachScalar(get(item, 'config'), (node) => this.#scalar(node));
+        for (const { key, keySpan } of get(item, 'config', 'column_types')?.entries ?? []) if (isNamed(key, this.column)) this.#found.push({ file: this.file, span: keySpan });
       }
     }
     return this.#found;
@@ -75,6 +77,28 @@ class Search {
     const match = /\bref\s*\(\s*(?:(['"])[^'"]*\1\s*,\s*)?(['"])([^'"]*)\2/.exec(scalar(node) ?? '');
     return match?.[3] === this.model;
   }
+}
+
+/**
+ * The types that dbt_project.yml gives to a seed's column.
+ * @throws HumanError where it gives them to several seeds at once
+ */
+export function columnTypesInProject({ project, file: asked, yaml }: FileRequest, seed: string, column: string): Place[] {
+  if (project.models.get(seed)?.kind !== 'seed') return [];
+  const file = path.join(project.root, 'dbt_project.yml');
+  const found: Place[] = [];
+  const look = (node: YamlNode | undefined, of: string): void => {
+    for (const { key, value } of node?.entries ?? []) {
+      if (!/^\+?column_types$/.test(key)) look(value, key);
+      else for (const { key: name, keySpan } of value?.entries ?? []) {
+        if (!isNamed(name, column)) continue;
+        if (of !== seed) throw new HumanError(`dbt_project.yml gives a type to the column "${column}" of several seeds at once (${of}). Rename it by hand.`);
+        found.push({ file, span: keySpan });
+      }
+    }
+  };
+  look(get((file === asked ? yaml : project.yaml(file))?.root, 'seeds'), 'seeds');
+  return found;
 }
 
 /** Strings of a model's own `config(…)` that are the column: `unique_key='id'`, indexes, … */

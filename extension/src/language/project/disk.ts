@@ -9,12 +9,15 @@ const LARGEST = 8 * 1024 * 1024;
 export function readText(file: string): string | undefined {
   try {
     const text = fs.readFileSync(file, 'utf8');
-    if (text.length > LARGEST) return undefined;
-    // A byte order mark is not part of the text that editors count in
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    return text.length > LARGEST ? undefined : withoutMark(text);
   } catch {
     return undefined;
   }
+}
+
+/** A byte order mark is not part of the text that editors count in. */
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
 /** The start of a file, for a header in a large one. */
@@ -23,7 +26,7 @@ export function readStart(file: string, bytes = 64 * 1024): string | undefined {
   try {
     handle = fs.openSync(file, 'r');
     const buffer = Buffer.alloc(bytes);
-    return buffer.toString('utf8', 0, fs.readSync(handle, buffer, 0, bytes, 0));
+    return withoutMark(buffer.toString('utf8', 0, fs.readSync(handle, buffer, 0, bytes, 0)));
   } catch {
     return undefined;
   } finally {
