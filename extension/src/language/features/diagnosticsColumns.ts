@@ -4,6 +4,7 @@ import { outer } from '../analysis/columnsQuery';
 import type { ColumnReference, Relation, Select, SelectItem, Span, SqlDocument } from '../analysis/types';
 import type { Columns, Model, Project } from '../project/types';
 import { addColumns } from './codeActionsModels';
+import { firstWord, hasContract } from './diagnosticsModel';
 import { didYouMean, ERROR, HINT, replacements, similar, type Problem } from './diagnosticsProblem';
 import { seenFrom } from './targetScopes';
 
@@ -22,7 +23,7 @@ const MOST = 200;
 /** Problems of the columns of a file that holds a query: macros and generic tests hold parts of one. */
 export function columnProblems(project: Project, file: string, document: SqlDocument, model: Model | undefined): Problem[] {
   if (!project.complete || document.jinja.definitions.some(({ kind }) => kind === 'macro' || kind === 'test' || kind === 'materialization')) return [];
-  return [...referenceProblems(project, file, document), ...(model ? undocumentedColumns(project, file, model) : [])];
+  return [...referenceProblems(project, file, document), ...(model ? undocumentedColumns(project, file, model, document.text) : [])];
 }
 
 interface Scope {
@@ -184,15 +185,21 @@ function isGlued(text: string, { span, qualifier }: ColumnReference): boolean {
 }
 
 /** Columns that YAML leaves out, where it documents others. */
-function undocumentedColumns(project: Project, file: string, model: Model): Problem[] {
-  const { properties } = model;
-  if (!properties || properties.columns.length === 0) return [];
+function undocumentedColumns(project: Project, file: string, model: Model, text: string): Problem[] {
+  const { properties, name: of } = model;
+  const promised = hasContract(model);
+  if (!properties || (properties.columns.length === 0 && !promised)) return [];
   const documented = new Set(properties.columns.map(({ name }) => name.toLowerCase()));
-  const { columns, certain } = columnsOfModel(project, model.name);
+  const { columns, certain } = columnsOfModel(project, of);
   if (!certain) return [];
   const missing = columns.filter(({ name }) => !documented.has(name.toLowerCase()));
-  return missing.flatMap((column): Problem[] => (column.location?.file !== file ? [] : [{
-    span: column.location.span, code: 'undocumented-column', severity: HINT, message: `YAML documents other columns of "${model.name}", and not "${column.name}".`,
-    fixes: () => [...addColumns(project, model.name, properties, [column]), ...(missing.length > 1 ? addColumns(project, model.name, properties, missing) : [])],
-  }]));
+  return missing.flatMap(({ name, location }, index): Problem[] => {
+    // What a star takes from elsewhere is nobody's line, but dbt's contract
+    if (location?.file !== file && !promised) return [];
+    return [{
+      span: location?.file === file ? location.span : firstWord(text), code: 'undocumented-column', severity: promised ? ERROR : HINT,
+      message: promised ? `"${of}" has a contract, and its YAML does not name the column "${name}": dbt refuses to build it.` : `YAML documents other columns of "${of}", and not "${name}".`,
+      fixes: () => [...addColumns(project, of, properties, missing.slice(index, index + 1)), ...(missing.length > 1 ? addColumns(project, of, properties, missing) : [])],
+    }];
+  });
 }

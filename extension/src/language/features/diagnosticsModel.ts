@@ -12,10 +12,22 @@ export function modelProblems(project: Project, model: Model, document: SqlDocum
 
 function undocumented(project: Project, model: Model, { text }: SqlDocument): Problem[] {
   if (!project.complete || model.kind !== 'model' || model.properties || text.trim() === '') return [];
+  const promised = hasContract(model);
   return [{
-    span: firstWord(text), code: 'undocumented-model', severity: HINT, message: `No YAML describes "${model.name}": its grain, columns and tests.`,
+    span: firstWord(text), code: 'undocumented-model', severity: promised ? ERROR : HINT,
+    message: promised ? `"${model.name}" has a contract and no YAML that names its columns: dbt refuses to build it.` : `No YAML describes "${model.name}": its grain, columns and tests.`,
     fixes: () => addModelToYaml(project, model),
   }];
+}
+
+const CONTRACTED = new Set(['table', 'view', 'incremental']);
+
+/** Whether dbt builds a model only with the columns that its YAML names. */
+export function hasContract({ kind, config }: Pick<Model, 'kind' | 'config'>): boolean {
+  const contract = config['contract'];
+  const materialized = config['materialized'] ?? 'view';
+  return kind === 'model' && typeof materialized === 'string' && CONTRACTED.has(materialized)
+    && typeof contract === 'object' && contract !== null && 'enforced' in contract && contract.enforced === true;
 }
 
 function sameName(project: Project, model: Model, { text }: SqlDocument): Problem[] {
@@ -80,7 +92,7 @@ function waysBack(project: Project, model: string): ReadonlyMap<string, string> 
 }
 
 /** What a hint about the whole model is put on: enough to find it by. */
-function firstWord(text: string): { start: number; end: number } {
+export function firstWord(text: string): { start: number; end: number } {
   const { start, end } = firstLine(text);
   return { start, end: start + (/^\w+|^\S{1,2}/.exec(text.slice(start, end))?.[0].length ?? 0) };
 }
