@@ -5,7 +5,7 @@ import type { ColumnReference, Relation, Select, SelectItem, Span, SqlDocument }
 import type { Columns, Model, Project } from '../project/types';
 import { addColumns } from './codeActionsModels';
 import { firstWord, hasContract } from './diagnosticsModel';
-import { didYouMean, ERROR, HINT, replacements, similar, type Problem } from './diagnosticsProblem';
+import { didYouMean, ERROR, HINT, WARNING, replacements, similar, type Problem } from './diagnosticsProblem';
 import { seenFrom } from './targetScopes';
 
 /** Columns that every table of PostgreSQL has. */
@@ -197,7 +197,7 @@ function undocumentedColumns(project: Project, file: string, model: Model, text:
     // What a star takes from elsewhere is nobody's line, but dbt's contract
     if (location?.file !== file && !promised) return [];
     return [{
-      span: location?.file === file ? location.span : firstWord(text), code: 'undocumented-column', severity: promised ? ERROR : HINT,
+      span: location?.file === file ? location.span : firstWord(text), code: 'undocumented-column', severity: promised ? WARNING : HINT,
       message: promised ? `"${of}" has a contract, and its YAML does not name the column "${name}": dbt refuses to build it.` : `YAML documents other columns of "${of}", and not "${name}".`,
       fixes: () => [...addColumns(project, of, properties, missing.slice(index, index + 1)), ...(missing.length > 1 ? addColumns(project, of, properties, missing) : [])],
     }];

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { SqlDocument } from '../analysis/types';
 import type { Model, Project } from '../project/types';
 import { addModelToYaml } from './codeActionsModels';
-import { ERROR, HINT, type Problem } from './diagnosticsProblem';
+import { ERROR, HINT, WARNING, type Problem } from './diagnosticsProblem';
 
 /** Problems of the model of a file. */
 export function modelProblems(project: Project, model: Model, document: SqlDocument): Problem[] {
@@ -14,7 +14,7 @@ function undocumented(project: Project, model: Model, { text }: SqlDocument): Pr
   if (!project.complete || model.kind !== 'model' || model.properties || text.trim() === '') return [];
   const promised = hasContract(model);
   return [{
-    span: firstWord(text), code: 'undocumented-model', severity: promised ? ERROR : HINT,
+    span: firstWord(text), code: 'undocumented-model', severity: promised ? WARNING : HINT,
     message: promised ? `"${model.name}" has a contract and no YAML that names its columns: dbt refuses to build it.` : `No YAML describes "${model.name}": its grain, columns and tests.`,
     fixes: () => addModelToYaml(project, model),
   }];
