@@ -262,3 +262,21 @@ def test_a_finished_seed_is_counted_like_a_model(definitions: dg.Definitions, mo
     event = dg.Output(None, metadata={"unique_id": "seed.attribution.channel_names"})
     assert models.with_facts(connection, event).metadata["dagster/row_count"] == dg.IntMetadataValue(2)
     assert connection.execute.call_args.args[0].as_string() == 'select count(*) from "seeds"."channel_names"'
+
+
+def test_a_failure_names_the_macros_of_the_project_alone(definitions: dg.Definitions, tmp_path: Path) -> None:
+    from attribution_pipeline.assets import models
+
+    message = (
+        "Compilation Error in model labels (models/marts/labels.sql)\n  Not a number of days.\n\n"
+        "  > in macro check_days (macros/variables.sql)\n  > called by macro statement (macros/etc/statement.sql)\n"
+        "  > called by model labels (models/marts/labels.sql)"
+    )
+    results = tmp_path / "run_results.json"
+    failed = {"unique_id": "model.attribution.labels", "status": "error", "message": message}
+    results.write_text(json.dumps({"results": [failed]}), encoding="utf-8")
+    nodes = {"model.attribution.labels": {"name": "labels", "original_file_path": "models/marts/labels.sql"}}
+    assert models.failures(results, nodes) == [
+        "labels (models/marts/labels.sql): Compilation Error in model labels (models/marts/labels.sql) "
+        "Not a number of days. > in macro check_days (macros/variables.sql)"
+    ]

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import re
 import shutil
 import sys
 import time
@@ -26,6 +27,8 @@ from attribution_pipeline.resources import Writer
 
 TARGETS_KEPT = 5
 SECONDS_A_RUN_MAY_TAKE = 24 * 60 * 60
+# What dbt's messages end with: ` > in macro a (macros/a.sql) > called by model b (models/b.sql)`
+CALLED = re.compile(r" > (?:in|called by) (\w+) \S+ \(([^)]+)\)")
 
 
 class BuildConfig(dg.Config):
@@ -74,16 +77,23 @@ def build_arguments(full_refresh: bool) -> list[str]:
 
 
 def failures(run_results: Path, nodes: Mapping[str, Any]) -> list[str]:
-    """One line for each failed model and test of a dbt run: name, file, and dbt's message (the database's words)."""
+    """One line for each failed model and test of a dbt run: name, file, and dbt's message (the database's words).
+
+    Of the macros that dbt says the error came through, those of the project itself are left.
+    """
     if not run_results.exists():
         return []
     lines = []
     for result in json.loads(run_results.read_text(encoding="utf-8"))["results"]:
         if result["status"] in ("error", "fail"):
             node = nodes.get(result["unique_id"], {})
-            message = " ".join((result.get("message") or "").split())
+            message = CALLED.sub(_own_macro, " ".join((result.get("message") or "").split()))
             lines.append(f"{node.get('name', result['unique_id'])} ({node.get('original_file_path', '?')}): {message}")
     return lines
+
+
+def _own_macro(called: re.Match[str]) -> str:
+    return called[0] if called[1] == "macro" and (dbt_project_dir() / called[2]).exists() else ""
 
 
 def target_dir(run_id: str) -> Path:
