@@ -272,6 +272,28 @@ test('a column whose name is quoted is the one that YAML names as it is', () => 
   }
 });
 
+const VERSIONS = {
+  'dbt_project.yml': 'name: shop\nprofile: shop\nmodels:\n  shop:\n    orders:\n      +tags: [x]\n',
+  'models/orders_v1.sql': 'select 1 as id',
+  'models/orders_v2.sql': 'select 1 as id',
+  'models/old.sql': 'select 1 as id',
+  'models/orders.yml': 'models:\n  - name: orders\n    latest_version: 2\n    versions:\n      - v: 2\n        defined_in: orders_v2\n      - v: 1\n      - v: 0\n        defined_in: old\n',
+  'models/a.sql': "select * from {{ ref('orders') }} union select * from {{ ref('orders', v=1) }} union select * from {{ ref('orders', version=0) }}",
+};
+
+test('a model with versions is renamed with the files of all of them', () => {
+  for (const at of [['models/a.sql', "orders'"], ['models/a.sql', "orders', v"], ['models/orders.yml', 'orders']] as const) {
+    assert.deepEqual(renamed({ files: VERSIONS, at: [...at], to: 'sales' }), {
+      'dbt_project.yml': VERSIONS['dbt_project.yml'].replace('orders', 'sales'), 'models/sales_v1.sql': 'select 1 as id', 'models/sales_v2.sql': 'select 1 as id',
+      'models/sales.yml': VERSIONS['models/orders.yml'].replaceAll('orders', 'sales'), 'models/a.sql': VERSIONS['models/a.sql'].replaceAll('orders', 'sales'),
+    });
+  }
+  const plain = { ...VERSIONS, 'models/orders.sql': 'select 2 as id', 'models/orders_v2.sql': 'select 3 as id', 'models/orders.yml': 'models:\n  - name: orders\n    versions: [{v: 3}, {v: 2}]\n' };
+  assert.deepEqual(Object.keys(renamed({ files: plain, at: ['models/a.sql', 'orders'], to: 'sales' })).filter((file) => /sales/.test(file)).sort(), ['models/sales.sql', 'models/sales.yml', 'models/sales_v2.sql']);
+  refused({ files: { ...VERSIONS, 'models/sales_v1.sql': 'select 1 as id' }, at: ['models/a.sql', 'orders'], to: 'sales' }, /"sales_v1" is already there/);
+  refused({ files: { ...VERSIONS, 'models/b.sql': "select orders_v1.id from {{ ref('orders', v=1) }}" }, at: ['models/a.sql', 'orders'], to: 'sales' }, /names "orders_v1", the table of a version/);
+});
+
 const SEEDS = {
   'dbt_project.yml': 'name: shop\nprofile: shop\nseeds:\n  shop:\n    kinds:\n      +column_types:\n        label: varchar(20)\n',
   'seeds/kinds.csv': '\ufeffid,"label",Size\n1,a,2\n',

@@ -4,7 +4,7 @@ import { HumanError } from '../../base/errors';
 import type { Span } from '../analysis/types';
 import { DBT_MACROS, GLOBALS } from '../project/globals';
 import type { Macro, Model } from '../project/types';
-import { entry, get } from '../analysis/yamlValues';
+import { entry, get, items, scalar } from '../analysis/yamlValues';
 import { linesOf, mentionsOf } from './references';
 import { checkJinjaName, type Changes, type Edit } from './renameEdits';
 import type { FileRequest } from './request';
@@ -18,8 +18,8 @@ export function renamedModel({ project }: FileRequest, { name }: Of<'model'>): M
   const model = project.models.get(name);
   if (!model) throw new HumanError(`No model, seed or snapshot of this project is called "${name}". Create it first, or correct the name.`);
   if (model.package !== undefined) throw new HumanError(`"${name}" belongs to the package ${model.package}, which is not this project's to change.`);
-  const byFile = path.basename(model.file).replace(/\.\w+$/, '');
-  if (model.kind !== 'snapshot' && byFile !== name) throw new HumanError(`"${name}" has versions: its files are named after these. Rename them and its YAML by hand.`);
+  const version = project.versionOf(model);
+  if (version && name !== version.model) throw new HumanError(`"${name}" is version ${version.version} of "${version.model}". Rename that.`);
   return model;
 }
 
@@ -29,15 +29,44 @@ export function modelChanges(request: FileRequest, target: Of<'model'>, name: st
   const model = renamedModel(request, target);
   if (name === target.name) return { edits: [] };
   if (!/^[\p{L}\p{N}_.-]+$/u.test(name)) throw new HumanError(`"${name}" cannot be the name of a ${model.kind}: it is a file's name and a table's. Use letters, digits and underscores.`);
-  const taken = project.models.get(name);
-  if (taken) throw new HumanError(`A ${taken.kind} called "${name}" is already there: ${path.relative(project.root, taken.file)}. Choose another name.`);
+  refuseTaken(request, name);
   const edits: Edit[] = mentionsOf(request, target).map(({ file, span }) => ({ file, span, text: name }));
   const files = new Set(edits.flatMap(({ file }) => (file.endsWith('.sql') ? file : [])));
   for (const file of files) edits.push(...qualifierEdits(request, file, target.name, name));
-  edits.push(...configEdits(request, model, name));
-  const namedByFile = model.kind !== 'snapshot';
-  const to = path.join(path.dirname(model.file), `${name}${path.extname(model.file)}`);
-  return { edits, ...(namedByFile ? { files: [{ from: model.file, to }, ...yamlNamedAfter(edits, target.name, name)] } : {}) };
+  edits.push(...configEdits(request, model, target.name, name));
+  if (model.kind === 'snapshot') return { edits };
+  const versions = project.versions(model) ?? [];
+  for (const file of files) refuseTable(request, file, versions.map((v) => `${target.name}_v${v}`));
+  const named = [{ file: model.file, rest: '' }, ...versions.map((v) => ({ file: project.modelVersion(target.name, v)?.file ?? '', rest: `_v${v}` }))];
+  const moved = named.flatMap(({ file, rest }) => (path.parse(file).name === target.name + rest ? [{ file, from: target.name + rest, to: name + rest }] : []));
+  for (const { to } of moved) refuseTaken(request, to);
+  edits.push(...definedIn(request, model, new Map(moved.map(({ from, to }) => [from, to]))));
+  return { edits, files: [...moved.map(({ file, to }) => ({ from: file, to: path.join(path.dirname(file), `${to}${path.extname(file)}`) })), ...yamlNamedAfter(edits, target.name, name)] };
+}
+
+/** Where YAML names the files of versions. @param moved their new names by the old ones */
+function definedIn({ project }: FileRequest, { properties }: Model, moved: ReadonlyMap<string, string>): Edit[] {
+  if (!properties) return [];
+  const { file, nameSpan } = properties;
+  const described = items(get(project.yaml(file)?.root, 'models')).find(({ span }) => span.start <= nameSpan.start && nameSpan.end <= span.end);
+  return items(get(described, 'versions')).flatMap((version): Edit[] => {
+    const node = get(version, 'defined_in');
+    const text = moved.get(scalar(node) ?? '');
+    return node && text !== undefined ? [{ file, span: node.textSpan ?? node.span, text }] : [];
+  });
+}
+
+/** @throws HumanError where a model is called so */
+function refuseTaken({ project }: FileRequest, name: string): void {
+  const taken = project.models.get(name);
+  if (taken) throw new HumanError(`A ${taken.kind} called "${name}" is already there: ${path.relative(project.root, taken.file)}. Choose another name.`);
+}
+
+/** @throws HumanError where a file names the table of a version, which is called anew */
+function refuseTable(request: FileRequest, file: string, tables: readonly string[]): void {
+  const text = linesOf(request, file)?.text ?? '';
+  const found = tables.find((table) => new RegExp(`(?<![\\w$])${table.replace(/\W/g, '\\$&')}(?![\\w$])`, 'i').test(text));
+  if (found !== undefined) throw new HumanError(`${path.relative(request.project.root, file)} names "${found}", the table of a version. Rename it by hand.`);
 }
 
 /** Its YAML, where that is called as the model is: `orders.yml`, `orders_unit_tests.yml`. */
@@ -62,7 +91,7 @@ function qualifierEdits(request: FileRequest, file: string, old: string, name: s
 }
 
 /** The configuration of this one model in dbt_project.yml: `models: project: folder: orders:`. */
-function configEdits({ project }: FileRequest, model: Model, name: string): Edit[] {
+function configEdits({ project }: FileRequest, model: Model, old: string, name: string): Edit[] {
   const file = path.join(project.root, 'dbt_project.yml');
   const root = project.yaml(file)?.root;
   let node = get(root, `${model.kind}s`, project.name);
@@ -71,7 +100,7 @@ function configEdits({ project }: FileRequest, model: Model, name: string): Edit
   // The first folders are those of the model path itself
   for (const folder of ['', ...folders]) {
     node = get(node, folder) ?? node;
-    const own = entry(node, model.name);
+    const own = entry(node, old);
     if (own?.value?.kind === 'mapping') edits.push({ file, span: own.keySpan, text: name });
   }
   return edits;
