@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Asset } from '../dagster/types';
 import type { DbtProject, Model } from '../dbt/types';
 import { lineageOf } from './graph';
-import { afterResize, fitOf, layoutOf, neighbour, type Layout } from './layout';
+import { afterResize, directionOf, fitOf, layoutOf, neighbour, type Direction, type Layout } from './layout';
 
 const model = (name: string, refs: string[] = [], sources: Model['sources'] = []): Model =>
   ({ name, file: `/w/${name}.sql`, projectRoot: '/w', layer: 'marts', relation: { schema: 'marts', name }, columns: [], refs, sources });
@@ -41,7 +41,21 @@ test('a model whose check failed is failed, and says how many passed', () => {
 });
 
 test('a new size fits again what the person left as it was, and draws anew what changes its direction', () => {
-  assert.deepEqual([afterResize(900, 'LR', true), afterResize(900, 'LR', false), afterResize(500, 'LR', false), afterResize(900, 'TB', true), afterResize(0, 'LR', true)], ['fit', undefined, 'draw', 'draw', undefined]);
+  const after = (width: number, direction: Direction, fitted: boolean) => afterResize({ width, height: 600 }, direction, fitted, () => ({ width: 100, height: 100 }));
+  assert.deepEqual([after(900, 'LR', true), after(900, 'LR', false), after(500, 'LR', false), after(900, 'TB', true), after(900, 'TB', false), after(0, 'LR', true)], ['fit', undefined, 'draw', 'draw', undefined, undefined]);
+});
+
+test('layers stand beside one another where that can be read, and below where more of them fits so', () => {
+  const sizes = { LR: { width: 1700, height: 150 }, TB: { width: 400, height: 700 } };
+  const asked: Direction[] = [];
+  const direction = (width: number, height: number, factor = 1): Direction => directionOf({ width, height }, (one) => {
+    asked.push(one);
+    return { width: sizes[one].width * factor, height: sizes[one].height * factor };
+  });
+  assert.deepEqual([direction(1700, 800), direction(1100, 700), direction(1000, 700), direction(1000, 250), direction(600, 300)], ['LR', 'LR', 'TB', 'LR', 'TB']);
+  asked.length = 0;
+  assert.equal(direction(1000, 700, 10), 'LR');
+  assert.deepEqual(asked, ['LR'], 'no second layout of what is large anyway');
 });
 
 test('everything fits, or what is around the focus where it could not be read', () => {

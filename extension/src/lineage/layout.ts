@@ -55,18 +55,19 @@ export interface Fit {
   scale: number;
 }
 
-/** The scale of a part of a graph, and the least at which all of it is shown instead. */
+/** The scale of a part of a graph, the least at which all of it is shown instead, and that of a graph which is large in either direction. */
 const READABLE = 0.75;
 const LEGIBLE = 0.6;
+const LARGE = 0.2;
 
 /**
  * Everything in view; where that would be too small to read, what is around the focus.
  * @param whole everything, however small
  */
 export function fitOf(layout: Layout, focus: string, view: Size, whole: boolean): Fit {
-  const fitting = Math.min(1, view.width / layout.width, view.height / layout.height);
+  const all = fitting(layout, view);
   // A little smaller is better than cut off
-  const scale = whole || fitting >= LEGIBLE ? fitting : READABLE;
+  const scale = whole || all >= LEGIBLE ? all : READABLE;
   const box = layout.nodes.get(focus) ?? { x: 0, y: 0, width: layout.width, height: layout.height };
   // Nothing is cut off on one side while the other is empty
   const place = (room: number, content: number, middle: number): number => (content <= room ? (room - content) / 2 : Math.min(0, Math.max(room - content, room / 2 - middle)));
@@ -77,15 +78,22 @@ export function fitOf(layout: Layout, focus: string, view: Size, whole: boolean)
  * What a new size of the view asks for: a direction that changed is drawn anew, and what was fitted fits again.
  * @param fitted whether the person neither zoomed nor moved since it was fitted
  */
-export function afterResize(width: number, direction: Direction, fitted: boolean): 'draw' | 'fit' | undefined {
+export function afterResize(view: Size, direction: Direction, fitted: boolean, layoutIn: (direction: Direction) => Size): 'draw' | 'fit' | undefined {
   // A page that is hidden has no size
-  if (width === 0) return undefined;
-  if (directionOf(width) !== direction) return 'draw';
-  return fitted ? 'fit' : undefined;
+  if (view.width === 0) return undefined;
+  if (!fitted) return direction === 'LR' && view.width < NARROW ? 'draw' : undefined;
+  return directionOf(view, layoutIn) === direction ? 'fit' : 'draw';
 }
 
-/** The direction for a view of this width (pixels). */
-export const directionOf = (width: number): Direction => (width < NARROW ? 'TB' : 'LR');
+/** From left to right where that can be read as a whole, or where it is no smaller than from top to bottom. */
+export function directionOf(view: Size, layoutIn: (direction: Direction) => Size): Direction {
+  if (view.width < NARROW) return 'TB';
+  const beside = fitting(layoutIn('LR'), view);
+  // Of a graph that is large in either direction the second layout is not worth its time
+  return beside >= LEGIBLE || beside < LARGE || beside >= fitting(layoutIn('TB'), view) ? 'LR' : 'TB';
+}
+
+const fitting = (layout: Size, view: Size): number => Math.min(1, view.width / layout.width, view.height / layout.height);
 
 /** The neighbour that an arrow key leads to: against the flow, along it, or beside. */
 export function neighbour({ edges }: Pick<Graph, 'edges'>, { nodes }: Layout, id: string, key: string, direction: Direction): string | undefined {

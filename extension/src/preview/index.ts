@@ -116,6 +116,6 @@ function itemsOf(projects: Projects): vscode.QuickPickItem[] {
   models.sort((a, b) => rank(a) - rank(b) || a.layer.localeCompare(b.layer) || a.name.localeCompare(b.name));
   return models.flatMap((model, index): vscode.QuickPickItem[] => [
     ...(models[index - 1]?.layer === model.layer ? [] : [{ label: model.layer || vscode.l10n.t('others'), kind: vscode.QuickPickItemKind.Separator }]),
-    { label: model.name, description: model.relation.schema, ...(model.description ? { detail: model.description.split('\n')[0] ?? '' } : {}) },
+    { label: model.name, ...(model.relation.schema === model.layer ? {} : { description: model.relation.schema }), ...(model.description ? { detail: model.description.split('\n')[0] ?? '' } : {}) },
   ]);
 }

@@ -26,6 +26,9 @@ document.body.append(main);
 
 let graph: Graph | undefined;
 let layout: Layout | undefined;
+let sizes: ReadonlyMap<string, Size> = new Map();
+/** of what is drawn, as far as they were asked for */
+const layouts = new Map<Direction, Layout>();
 let direction: Direction = 'LR';
 /** the node that keys act on */
 let current: string | undefined;
@@ -41,7 +44,7 @@ const zooming: ZoomBehavior<SVGSVGElement, unknown> = zoom<SVGSVGElement, unknow
 });
 select(svg).call(zooming).on('dblclick.zoom', null);
 new ResizeObserver(() => {
-  const todo = graph && afterResize(main.clientWidth, direction, fitted !== undefined);
+  const todo = graph && afterResize(viewSize(), direction, fitted !== undefined, layoutIn);
   if (todo === 'draw') draw(true);
   if (todo === 'fit') fit(fitted === 'whole');
 }).observe(main);
@@ -71,14 +74,16 @@ function draw(moved: boolean): void {
   // What has the focus is made anew, or is gone with the trace
   const { activeElement } = document;
   const hadFocus = activeElement instanceof SVGElement || (graph.column === null && traced.contains(activeElement));
-  direction = directionOf(main.clientWidth);
   heading.textContent = t('Lineage of {0}', graph.focus);
   column.textContent = graph.column ?? '';
   traced.hidden = graph.column === null;
   toolbar.replaceChildren(...controls(graph));
   const drawn = new Map(graph.nodes.map((node) => [node.id, drawNode(node)]));
   canvas.replaceChildren(...[...drawn.values()].map(({ element }) => element));
-  layout = layoutOf(graph, new Map([...drawn].map(([id, { size }]) => [id, size])), direction);
+  sizes = new Map([...drawn].map(([id, { size }]) => [id, size]));
+  layouts.clear();
+  direction = directionOf(viewSize(), layoutIn);
+  layout = layoutIn(direction);
   for (const [id, { element }] of drawn) {
     const box = layout.nodes.get(id);
     if (box) element.setAttribute('transform', `translate(${box.x},${box.y})`);
@@ -88,6 +93,14 @@ function draw(moved: boolean): void {
   canvas.prepend(...layout.edges.map(({ from, to, points }) => s('path', { class: tracedEdges.get(`${from}\n${to}`) ? 'edge traced' : 'edge', d: path(points) ?? '', 'aria-hidden': 'true' })));
   if (moved) fit(false);
   if (hadFocus && current !== undefined) drawn.get(current)?.element.focus();
+}
+
+const viewSize = (): Size => ({ width: svg.clientWidth, height: svg.clientHeight });
+
+function layoutIn(wanted: Direction): Layout {
+  const known = layouts.get(wanted) ?? layoutOf(graph ?? { nodes: [], edges: [] }, sizes, wanted);
+  layouts.set(wanted, known);
+  return known;
 }
 
 function controls({ depth }: Graph): HTMLElement[] {
@@ -157,7 +170,7 @@ function scale(by: number): void {
 /** @param whole everything, however small */
 function fit(whole: boolean): void {
   if (!layout || !graph) return;
-  const { x, y, scale: by } = fitOf(layout, graph.focus, { width: svg.clientWidth, height: svg.clientHeight }, whole);
+  const { x, y, scale: by } = fitOf(layout, graph.focus, viewSize(), whole);
   zooming.transform(select(svg), zoomIdentity.translate(x, y).scale(by));
   fitted = whole ? 'whole' : 'readable';
 }
