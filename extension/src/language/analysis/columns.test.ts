@@ -141,6 +141,16 @@ test('what only dbt knows is not certain, and YAML fills in', () => {
   assert.deepEqual(told(fixture, 'nowhere'), { certain: false, columns: [] });
 });
 
+test('a seed has the types that its configuration gives', () => {
+  const fixture = projectOf({
+    'dbt_project.yml': 'name: shop\nprofile: shop\nseeds:\n  shop:\n    names:\n      +column_types: {label: varchar(20)}\n', 'seeds/names.csv': 'channel,Label,paid\nemail,E-mail,false\n', 'seeds/codes.csv': 'code,paid\na,false\n',
+    'seeds/seeds.yml': 'seeds:\n  - name: codes\n    config:\n      column_types:\n        paid: boolean\n', 'models/a.sql': "select paid from {{ ref('codes') }}",
+  });
+  assert.deepEqual(told(fixture, 'names').columns, ['channel', 'Label varchar(20)', 'paid']);
+  assert.deepEqual(told(fixture, 'codes').columns, ['code', 'paid boolean']);
+  assert.deepEqual(told(fixture, 'a').columns, ['paid boolean < codes.paid']);
+});
+
 test('a change is seen by the models that depend on it, and others are kept', () => {
   const fixture = projectOf({ 'models/a.sql': 'select 1 as x', 'models/b.sql': "select * from {{ ref('a') }}", 'models/c.sql': 'select 2 as y' });
   const before = columnsOfModel(fixture.project, 'c');

@@ -121,7 +121,8 @@ class ProjectColumns {
 
   #own(model: Model, models: ModelColumns, sources: (key: string) => Columns): Columns {
     if (model.kind === 'seed') {
-      const columns = this.project.seedColumns(model.file).map(({ name, span }): Column => ({ name, location: { file: model.file, span }, tests: [] }));
+      const types = typesOfSeed(model);
+      const columns = this.project.seedColumns(model.file).map(({ name, span }): Column => ({ name, ...types(name), location: { file: model.file, span }, tests: [] }));
       return { columns, certain: columns.length > 0 };
     }
     if (model.relation) return snapshotOf(model.relation.kind === 'ref' ? models(model.relation.name) : sources(model.relation.name));
@@ -157,6 +158,16 @@ function ofProject(project: Project): ProjectColumns {
     projects.set(project, known);
   }
   return known;
+}
+
+/** The types that a seed's configuration gives its columns; dbt guesses the others from the rows. */
+function typesOfSeed({ config }: Model): (column: string) => { type?: string } {
+  const given = config['column_types'];
+  const types = new Map(typeof given === 'object' && given !== null ? Object.entries(given).map(([name, type]): [string, unknown] => [name.toLowerCase(), type]) : []);
+  return (column) => {
+    const type = types.get(column.toLowerCase());
+    return typeof type === 'string' ? { type } : {};
+  };
 }
 
 /**
