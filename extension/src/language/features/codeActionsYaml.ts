@@ -3,13 +3,13 @@ import { lineStart } from '../analysis/positions';
 import type { YamlEntry, YamlNode } from '../analysis/types';
 import type { TextChange } from './diagnosticsProblem';
 
-/** Adds an entry behind the last one of a mapping. `lines` are without indentation, the first `key: …`. */
-export function addEntry(file: string, text: string, mapping: YamlNode, lines: readonly string[]): TextChange | undefined {
-  const last = mapping.entries?.at(-1);
+/** Adds an entry to a mapping, behind its last one or that of a key. `lines` are without indentation, the first `key: …`. */
+export function addEntry(file: string, text: string, mapping: YamlNode, lines: readonly string[], key?: string): TextChange | undefined {
   if (isFlow(text, mapping)) return intoFlow(file, text, mapping, inFlow(lines));
   const first = mapping.entries?.[0];
-  if (!first || !last) return undefined;
-  return below(file, text, endOf(text, last), columnOf(text, first.keySpan.start), lines);
+  const before = mapping.entries?.findLast((entry) => key === undefined || entry.key === key);
+  if (!first || !before) return undefined;
+  return below(file, text, endOf(text, before), columnOf(text, first.keySpan.start), lines);
 }
 
 /** Adds an item behind the last one of a sequence. `lines` are without dash and indentation, the first `name: …`. */

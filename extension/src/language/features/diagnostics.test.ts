@@ -124,6 +124,16 @@ test('a contract needs every column in YAML: what it lacks is a warning', () => 
   assert.deepEqual(diagnostics(projectOf(project).at('models/new.sql', 'select 1 as id')).map(({ severity, message }) => [severity, message]), [[2, '"new" has a contract and no YAML that names its columns: dbt refuses to build it.']]);
 });
 
+test('a column of a contract needs a type, which the SQL tells where it can', () => {
+  const yaml = 'models:\n  - name: typed\n    config: {contract: {enforced: true}}\n    columns:\n      - name: id\n        description: "Key."\n      - {name: size, data_type: integer}\n      - name: other\n';
+  const request = projectOf({ 'models/typed.sql': "select 1::bigint as id, 2 as size, {{ x }} as other", 'models/typed.yml': yaml }).at('models/typed.yml');
+  const told = problemsOf(request).filter(({ code }) => code === 'untyped-column');
+  assert.deepEqual(told.map(({ span }) => yaml.slice(span.start, span.end)), ['id', 'other']);
+  const fixes = told.map(({ fixes: ways }) => ways?.() ?? []);
+  assert.deepEqual(fixes.map((ways) => ways.map(({ title }) => title)), [['Give "id" the type bigint'], []]);
+  assert.deepEqual(fixes[0]?.[0]?.changes.map(({ span, text }) => `${yaml.slice(0, span.start).split('\n').at(-1) ?? ''}${text}`), ['      - name: id\n        data_type: bigint']);
+});
+
 test('refs in a circle, in words', () => {
   const files = { 'models/a.sql': "select 1 as id from {{ ref('b') }}", 'models/b.sql': "select 1 as id from {{ ref('orders') }}" };
   const text = "select 1 as id from {{ ref('a') }}";

@@ -6,7 +6,9 @@ import { DBT_TESTS } from '../project/globals';
 import type { FileRole, Project } from '../project/types';
 import { allDataTests, eachScalar, get, items, scalar } from '../analysis/yamlValues';
 import { createModel } from './codeActionsModels';
+import { addEntry, scalar as written } from './codeActionsYaml';
 import { callProblems } from './diagnosticsJinja';
+import { hasContract } from './diagnosticsModel';
 import { namedColumnProblems } from './diagnosticsYamlColumns';
 import { didYouMean, ERROR, replacements, similar, WARNING, type Problem } from './diagnosticsProblem';
 
@@ -41,12 +43,12 @@ function scalarProblems(project: Project, file: string, { root, text }: YamlDocu
   return found;
 }
 
-function propertiesProblems(project: Project, file: string, { root }: YamlDocument): Problem[] {
+function propertiesProblems(project: Project, file: string, { root, text }: YamlDocument): Problem[] {
   const found: Problem[] = [];
   for (const section of SECTIONS) {
     for (const item of items(get(root, section))) {
       found.push(...entryProblems(project, file, item, section));
-      found.push(...columnProblems(project, file, item));
+      found.push(...columnProblems(project, file, item), ...typeProblems(project, file, text, item));
     }
   }
   for (const source of items(get(root, 'sources'))) {
@@ -120,6 +122,26 @@ function columnProblems(project: Project, file: string, item: YamlNode): Problem
     const guesses = similar(columnName, names);
     const span = spanOf(node);
     return [{ span, code: 'unknown-column', severity: WARNING, message: `"${model.name}" has no column "${columnName}".${didYouMean(guesses)}`, fixes: () => replacements(file, span, guesses) }];
+  });
+}
+
+/** Columns of a model with a contract that have no type. */
+function typeProblems(project: Project, file: string, text: string, item: YamlNode): Problem[] {
+  const name = scalar(get(item, 'name'));
+  const model = name === undefined ? undefined : project.models.get(name);
+  if (!model || model.package !== undefined || get(item, 'versions') || !hasContract(model)) return [];
+  return items(get(item, 'columns')).flatMap((column): Problem[] => {
+    const node = get(column, 'name');
+    const columnName = scalar(node);
+    if (!node || columnName === undefined || get(column, 'data_type')) return [];
+    return [{
+      span: spanOf(node), code: 'untyped-column', severity: WARNING, message: `"${model.name}" has a contract, and its column "${columnName}" has no data_type: dbt refuses to build it.`,
+      fixes: () => {
+        const type = columnsOfModel(project, model.name).columns.find((one) => one.name.toLowerCase() === columnName.toLowerCase())?.type;
+        const change = type === undefined ? undefined : addEntry(file, text, column, [`data_type: ${written(type)}`], 'name');
+        return change ? [{ title: `Give "${columnName}" the type ${type ?? ''}`, changes: [change], preferred: true }] : [];
+      },
+    }];
   });
 }
 
