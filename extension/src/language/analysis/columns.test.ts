@@ -198,3 +198,8 @@ test('chains of any length, and cycles of them', () => {
   assert.deepEqual(columns(chain(2000, 'select 1 as a, 2 as b'), 'm_1999'), ['a', 'b']);
   assert.deepEqual(columns(chain(300, "select *, 1 as a from {{ ref('m_299') }}"), 'm_299'), ['a']);
 });
+
+test('what USING makes one stands in front, in the order of the joins', () => {
+  const project = projectOf({ 'models/a.sql': 'select 1 as x, 2 as y, 3 as p', 'models/b.sql': 'select 1.5 as x, 4 as q', 'models/c.sql': 'select 1.5 as y, 5 as r, 6 as x2', 'models/d.sql': "select * from {{ ref('a') }} join {{ ref('b') }} using (x) join {{ ref('c') }} using (y) join {{ ref('a') }} as e using (y) cross join {{ ref('b') }} as f" });
+  assert.deepEqual(columnsOfModel(project.project, 'd').columns.map(({ name, type = '' }) => `${name} ${type}`), ['y numeric', 'x numeric', 'p integer', 'q integer', 'r integer', 'x2 integer', 'x integer', 'p integer', 'x numeric', 'q integer']);
+});

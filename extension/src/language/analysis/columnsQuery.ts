@@ -136,32 +136,34 @@ export class QueryColumns {
   #star(select: Select, { qualifier }: NonNullable<SelectItem['star']>, found: MutableColumns): void {
     const relations = qualifier ? this.#named(select.from, qualifier.name) : select.from;
     if (relations.length === 0) found.certain = false;
-    let joined: readonly Column[] = [];
+    let joined: Column[] = [];
     for (const relation of relations) {
       const { columns, certain } = this.ofRelation(relation);
       if (!certain || relation.dynamic) found.certain = false;
       const passed = columns.map((column) => this.#passed(relation, column));
       if (relation.join && !qualifier) joined = this.#joined(joined, passed, relation.join);
       else {
-        found.columns.push(...joined);
+        for (const column of joined) found.columns.push(column);
         joined = passed;
       }
     }
-    found.columns.push(...joined);
+    for (const column of joined) found.columns.push(column);
   }
 
   /** What a join makes: USING and NATURAL one column of two, in front of all others. */
-  #joined(left: readonly Column[], right: readonly Column[], { using, usingSpans, natural }: NonNullable<Relation['join']>): readonly Column[] {
-    if (!using && !natural) return [...left, ...right];
+  #joined(left: Column[], right: readonly Column[], { using, usingSpans, natural }: NonNullable<Relation['join']>): Column[] {
     const others = new Map(right.map((column) => [column.name, column]));
-    const names = using ? using.map((name, at) => (this.document.text.charAt(usingSpans?.[at]?.start ?? -1) === '"' ? name : name.toLowerCase())) : left.map(({ name }) => name).filter((name) => others.has(name));
-    const merged = names.flatMap((name): Column[] => {
-      const [one, other] = [left.find((column) => column.name === name), others.get(name)];
-      if (one && other) return [withType(one, commonOf([one, other]))];
-      return [one ?? other].filter((column) => column !== undefined);
-    });
+    const names = using ? using.map((name, at) => (this.document.text.charAt(usingSpans?.[at]?.start ?? -1) === '"' ? name : name.toLowerCase())) : natural ? left.map(({ name }) => name).filter((name) => others.has(name)) : [];
     const isMerged = new Set(names);
-    return [...merged, ...left.filter(({ name }) => !isMerged.has(name)), ...right.filter(({ name }) => !isMerged.has(name))];
+    // Mostly they are in front already, from the join before
+    const inFront = names.every((name, at) => left[at]?.name === name);
+    const found = inFront ? left : [...names.flatMap((name) => left.find((column) => column.name === name) ?? others.get(name) ?? []), ...left.filter(({ name }) => !isMerged.has(name))];
+    for (const [at, column] of found.slice(0, names.length).entries()) {
+      const other = isMerged.has(column.name) ? others.get(column.name) : undefined;
+      if (other && other !== column) found[at] = withType(column, commonOf([column, other]));
+    }
+    for (const column of right) if (!isMerged.has(column.name)) found.push(column);
+    return found;
   }
 
   /** A column that a star passes on. */

@@ -253,3 +253,15 @@ test('columns of functions in FROM lead to the function, or to the name that is 
   assert.deepEqual(uses('e.value', 2), value.slice(0, 3));
   assert.match(JSON.stringify(hover(asked('e.value', 2))), /e\.value`\*\* `jsonb`/);
 });
+
+test('a name that is bound, or a column that is joined, thousands of times', { timeout: 20_000 }, () => {
+  const many = (count: number, one: (at: number) => string): string => Array.from({ length: count }, (_, at) => one(at)).join('\n');
+  const own = projectOf({
+    'models/a.sql': 'select 1 as id, 2 as x', 'models/loops.sql': many(20_000, (at) => `{% for name in [${at}] %}{{ name }}{% endfor %}`), 'models/sets.sql': `{% macro m() %}${many(20_000, (at) => `{% set name = ${at} %}{{ name }}`)}{% endmacro %}{{ name }}`,
+    'models/joins.sql': `select id from {{ ref('a') }} as t\n${many(4000, (at) => `join {{ ref('a') }} as t${at} using (id)`)}`,
+  });
+  const uses = (file: string): number => references({ ...own.at(file), offset: own.at(file).text.lastIndexOf(file === 'models/joins.sql' ? 'id)' : 'name', 1_000_000) }, true)?.length ?? 0;
+  assert.equal(uses('models/loops.sql'), 2);
+  assert.equal(references({ ...own.at('models/sets.sql'), offset: own.at('models/sets.sql').text.indexOf('name') }, true)?.length, 40_000);
+  assert.equal(uses('models/joins.sql'), 4002);
+});

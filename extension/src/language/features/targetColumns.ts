@@ -40,6 +40,7 @@ const DEEPEST = 60;
 /** Finds makers; made anew for each request, so that nothing in it grows stale. */
 export class Makers {
   readonly #known = new Map<object, Map<string, readonly Maker[]>>();
+  readonly #reads = new Map<Select, Map<string, readonly Maker[]>>();
   readonly #busy = new Set<string>();
 
   constructor(private readonly project: Project) {}
@@ -58,10 +59,19 @@ export class Makers {
       if (own.length > 0) return own;
     }
     for (let at: Select | undefined = select; at; at = outer(at)) {
-      const found = this.#ofSelect(scope, at, name, true);
+      const found = this.#read(scope, at, name);
       if (found.length > 0) return found;
     }
     return within(reference.span, select.clauses.groupBy) || ordered ? made() : [];
+  }
+
+  /** A bare name in a select: many places may read one column, as USING does. */
+  #read(scope: Scope, select: Select, name: string): readonly Maker[] {
+    const known = this.#reads.get(select) ?? new Map<string, readonly Maker[]>();
+    this.#reads.set(select, known);
+    const found = known.get(name) ?? this.#ofSelect(scope, select, name, true);
+    known.set(name, found);
+    return found;
   }
 
   /** What makes a column of a model, seed or snapshot. */
