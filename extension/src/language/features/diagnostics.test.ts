@@ -103,6 +103,10 @@ test('a model that nobody describes, at its first word', () => {
   assert.deepEqual(found('select 1 as id', { file: 'analyses/other.sql' }), []);
 });
 
+test('a copy whose name has a space keeps dbt from the whole project', () => {
+  assert.deepEqual(found('select 1 as id', { file: 'models/other copy.sql' }), ['name-with-space: select 1 as id', 'undocumented-model: select']);
+});
+
 test('columns that YAML leaves out, where it has others', () => {
   const yaml = 'models:\n  - name: other\n    columns:\n      - name: id\n';
   assert.deepEqual(found('select 1 as id, 2 as size', { file: 'models/other.sql', files: { 'models/other.yml': yaml } }), ['undocumented-column: size']);

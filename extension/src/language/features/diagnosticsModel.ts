@@ -7,7 +7,7 @@ import { ERROR, HINT, WARNING, type Problem } from './diagnosticsProblem';
 
 /** Problems of the model of a file. */
 export function modelProblems(project: Project, model: Model, document: SqlDocument): Problem[] {
-  return [...undocumented(project, model, document), ...sameName(project, model, document), ...cycles(project, model, document)];
+  return [...spaced(model, document), ...undocumented(project, model, document), ...sameName(project, model, document), ...cycles(project, model, document)];
 }
 
 function undocumented(project: Project, model: Model, { text }: SqlDocument): Problem[] {
@@ -28,6 +28,12 @@ export function hasContract({ kind, config }: Pick<Model, 'kind' | 'config'>): b
   const materialized = config['materialized'] ?? 'view';
   return kind === 'model' && typeof materialized === 'string' && CONTRACTED.has(materialized)
     && typeof contract === 'object' && contract !== null && 'enforced' in contract && contract.enforced === true;
+}
+
+/** As of a copy that was not renamed yet. */
+function spaced({ name, file }: Model, { text }: SqlDocument): Problem[] {
+  if (!name.includes(' ')) return [];
+  return [{ span: firstLine(text), code: 'name-with-space', severity: ERROR, message: `dbt takes no name with a space in it, and parses nothing of the project until "${path.basename(file)}" is called otherwise.` }];
 }
 
 function sameName(project: Project, model: Model, { text }: SqlDocument): Problem[] {
