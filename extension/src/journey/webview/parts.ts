@@ -43,6 +43,7 @@ export function creditCard({ selected, index, sentence, disagreements, explanati
   if (!selected || !explanation) {
     return [h('p', { class: 'sentence' }, t('This client has no purchase: there is nothing to credit.')), h('p', { class: 'basis' }, t('Touches without a purchase earn nothing.'))];
   }
+  const several = count > 1 || more.before || more.after;
   const previous = button(t('Previous purchase'), () => step(-1), { icon: 'chevron-left', quiet: true });
   const next = button(t('Next purchase'), () => step(1), { icon: 'chevron-right', quiet: true });
   previous.disabled = index <= 0 && !more.before;
@@ -50,7 +51,7 @@ export function creditCard({ selected, index, sentence, disagreements, explanati
   const basis = selected.first?.basis ?? selected.last?.basis;
   const conversion = conversionInWords(selected.first?.days ?? null, selected.last?.days ?? null);
   return [
-    h('div', { class: 'stepper' }, previous, h('span', {}, more.before || more.after ? t('Purchase {0} of more than {1}', index + 1, count) : t('Purchase {0} of {1}', index + 1, count)), next),
+    ...(several ? [h('div', { class: 'stepper' }, previous, h('span', {}, more.before || more.after ? t('Purchase {0} of more than {1}', index + 1, count) : t('Purchase {0} of {1}', index + 1, count)), next)] : []),
     h('p', { class: 'sentence' }, sentence),
     h('p', { class: 'basis' }, ...(basis === undefined ? [] : [h('code', {}, basis), ` ${basisInWords(basis)}`]), conversion),
     ...(disagreements.length === 0 ? [] : [h('div', { class: 'notice warning', role: 'note' }, h('span', { class: 'codicon codicon-warning', 'aria-hidden': 'true' }),

@@ -281,6 +281,8 @@ export class Timeline {
     const chosenFirst = [...labels].sort((one, other) => Number(other.mark.id === selected) - Number(one.mark.id === selected));
     for (const { mark, text } of chosenFirst) {
       const [x, half] = [this.#scale(mark.time), mark.revenue.length * 3.6 + 4];
+      // At the right end it would be cut off
+      if (!mark.isStacked) text.setAttribute('x', String(Math.min(0, this.#width - half - x)));
       const row = taken[mark.stack % MOST_STACKED] ?? [];
       const free = row.every(([from, to]) => x + half < from || x - half > to);
       text.classList.toggle('left-out', !free);
