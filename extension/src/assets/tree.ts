@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { Emitter } from '../base/events';
+import { plainMarkdown } from '../base/markdown';
 import { COMMANDS } from '../contributions';
 import type { Asset, AssetCheck, AssetStatus, Dagster } from '../dagster/types';
 import type { Model, Projects } from '../dbt/types';
@@ -91,9 +92,7 @@ function tooltip(asset: Asset, description: string): vscode.MarkdownString {
 
 /** Descriptions and reasons come from outside: text, never markup. */
 function plain(parts: readonly string[]): vscode.MarkdownString {
-  const text = new vscode.MarkdownString();
-  for (const part of parts) if (part !== '') text.appendText(`${part}\n\n`);
-  return text;
+  return new vscode.MarkdownString(parts.filter((part) => part !== '').map(plainMarkdown).join('\n\n'));
 }
 
 const hasClients = (model: Model): boolean => model.columns.some(({ name }) => name === 'client_id');

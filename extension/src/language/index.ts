@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { HumanError, messageOf } from '../base/errors';
 import type { Disposable } from '../base/events';
+import { plainMarkdown } from '../base/markdown';
 import { COMMANDS } from '../contributions';
 import type { Dagster } from '../dagster/types';
 import { assetOfModel, checksInWords, describeAsset } from '../dagster/words';
@@ -105,7 +106,7 @@ class Server {
             const words = model === null ? '' : this.lastRun(model);
             const told = hover?.contents[0];
             // Behind the line that names the model: the columns below it may be many
-            if (told instanceof vscode.MarkdownString && words !== '') told.value = told.value.replace(/(?=\n\n|$)/, () => `\n\n${vscode.l10n.t('Last run: {0}', plain(words))}`);
+            if (told instanceof vscode.MarkdownString && words !== '') told.value = told.value.replace(/(?=\n\n|$)/, () => `\n\n${vscode.l10n.t('Last run: {0}', plainMarkdown(words))}`);
             return hover;
           },
         },
@@ -153,6 +154,3 @@ class Server {
     void vscode.window.showWarningMessage(vscode.l10n.t('The dbt language server gave no answer for {0} seconds and was started again. The output “Attribution Language Server” may tell why.', HANGS / 1000));
   }
 }
-
-/** Markdown that shows a text as it is, and breaks its lines as usual. */
-const plain = (text: string): string => text.replace(/[!-/:-@[-`{-~]/g, '\\$&');

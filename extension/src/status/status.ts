@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable, type Event } from '../base/events';
+import { plainMarkdown } from '../base/markdown';
 import { COMMANDS, CONTEXT } from '../contributions';
 import type { Commands } from '../platform/commands';
 import { runRemedy } from '../platform/remedy';
@@ -19,7 +20,7 @@ export function registerStatusItem({ commands, facts, changed }: { commands: Com
     if (JSON.stringify(next) === JSON.stringify(shown)) return;
     shown = next;
     item.text = next.text;
-    item.tooltip = new vscode.MarkdownString().appendText(next.tooltip.join('\n\n'));
+    item.tooltip = new vscode.MarkdownString(next.tooltip.map(plainMarkdown).join('\n\n'));
     const colour = COLOURS[next.severity];
     item.backgroundColor = colour === undefined ? undefined : new vscode.ThemeColor(colour);
     item.accessibilityInformation = { label: `Attribution: ${next.tooltip.join(', ')}` };

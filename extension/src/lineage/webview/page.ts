@@ -20,7 +20,7 @@ const head = h('header', {}, heading, traced, toolbar);
 const canvas = s('g');
 const svg = s('svg', { role: 'group' }, canvas);
 const empty = h('p', { class: 'empty' });
-const hint = h('footer', {}, t('Click or Enter opens · arrows walk · M materializes · P previews · F puts into the middle'));
+const hint = h('footer', {}, t('Click or Enter opens · arrows walk · M materializes · P previews · F centers'));
 const main = h('main', {}, head, svg, empty, hint);
 document.body.append(main);
 
