@@ -35,7 +35,12 @@ class Grammar {
   #at = 0;
   #depth = 0;
 
-  constructor(private readonly text: string, private readonly tokens: readonly JinjaToken[]) {}
+  /** names, numbers and signs as they are written; of a string nothing */
+  readonly #words: readonly string[];
+
+  constructor(private readonly text: string, private readonly tokens: readonly JinjaToken[]) {
+    this.#words = tokens.map(({ kind, start, end }) => (kind === 'string' ? '' : text.slice(start, end)));
+  }
 
   tag(keyword: string | undefined): void {
     if (keyword !== undefined) this.#at = 1;
@@ -68,8 +73,7 @@ class Grammar {
   // ---- tokens
 
   #spelt(): string {
-    const token = this.tokens[this.#at];
-    return token && token.kind !== 'string' ? this.text.slice(token.start, token.end) : '';
+    return this.#words[this.#at] ?? '';
   }
 
   #next<Value>(value: Value): Value {
@@ -147,8 +151,7 @@ class Grammar {
   }
 
   #isAfter(word: string): boolean {
-    const token = this.tokens[this.#at + 1];
-    return token !== undefined && this.text.slice(token.start, token.end) === word;
+    return this.#words[this.#at + 1] === word;
   }
 
   #calculation(): void {
