@@ -91,7 +91,7 @@ export class CompiledDocuments implements vscode.FileSystemProvider, vscode.Code
     const live = this.#live.get(document.uri.toString());
     if (!live) return [];
     const title = live.problem === undefined ? live.milliseconds === undefined ? vscode.l10n.t('compiling …') : vscode.l10n.t('compiled in {0} ms', live.milliseconds)
-      : vscode.l10n.t('$(warning) not current: {0}', oneLine(live.problem));
+      : `$(warning)\u00a0${vscode.l10n.t('not current: {0}', oneLine(live.problem))}`;
     return [new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), { title, command: '', ...(live.problem === undefined ? {} : { tooltip: live.problem }) })];
   }
 

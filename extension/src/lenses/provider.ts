@@ -24,7 +24,8 @@ export class Lenses implements vscode.CodeLensProvider, Disposable {
     this.#given.set(document.uri.toString(), JSON.stringify(lenses));
     return lenses.map(({ line, title, tooltip, command, arguments: args }) => {
       const at = document.validateRange(new vscode.Range(line, 0, line, 0));
-      return new vscode.CodeLens(at, { title, tooltip, command, arguments: args });
+      // VS Code drops a space behind an icon
+      return new vscode.CodeLens(at, { title: title.replace(/^(\$\([\w~-]+\)) /, '$1\u00a0'), tooltip, command, arguments: args });
     });
   }
 
