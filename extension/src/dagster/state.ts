@@ -140,7 +140,8 @@ export class DagsterSource implements Dagster, Disposable {
   async stop(): Promise<void> {
     this.#halt();
     await this.options.services?.stop();
-    this.#set({ kind: 'stopped' });
+    // Somebody may have started it again meanwhile
+    if (!this.#loop) this.#set({ kind: 'stopped' });
   }
 
   async launch(launch: Launch): Promise<Run> {
