@@ -59,6 +59,13 @@ describe('completion', () => {
     assert.deepEqual([...await offered(client, scratch(), "select * from {{ source('raw', '|")].sort(), [...tables].sort());
   });
 
+  test('values of a column that a literal is compared with', async () => {
+    const from = "from {{ ref('int_purchases') }} as p join {{ ref('stg_events') }} as e using (client_id)";
+    assert.ok((await offered(client, scratch(), `select 1 ${from} where e.event_type = '|'`)).includes('purchase'));
+    assert.ok((await offered(client, scratch(), `with a as (select e.* ${from}) select 1 from a where channel in ('email', '|')`)).includes('paid_search'));
+    assert.deepEqual(await offered(client, scratch(), `select '|' ${from}`), []);
+  });
+
   test('macros with their signatures, and variables', async () => {
     const offset = openAt(client, scratch(), '{{ only_aff| }}');
     const { items } = await client.completion(scratch(), offset);

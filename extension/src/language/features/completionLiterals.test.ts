@@ -41,7 +41,7 @@ const from = "from {{ ref('orders') }} as o";
 const states = ['new', 'in transit'];
 
 describe('in a literal that a column is compared with', () => {
-  for (const condition of [`state = '${CURSOR}'`, `o.state != '${CURSOR}'`, `state <> 'n${CURSOR}x'`, `'${CURSOR}' = o.state`, `state in ('${CURSOR}')`, `o.state not in ('x', '${CURSOR}')`, `case state when '${CURSOR}' then 1 end = 1`, `case o.state when 'x' then 1 when '${CURSOR}'`, `"state" = '${CURSOR}`]) {
+  for (const condition of [`state = '${CURSOR}'`, `o.state != '${CURSOR}'`, `state <> 'n${CURSOR}x'`, `'${CURSOR}' = o.state`, `o.state is distinct from '${CURSOR}'`, `state is not distinct from '${CURSOR}'`, `state in ('${CURSOR}')`, `o.state not in ('x', '${CURSOR}')`, `case state when '${CURSOR}' then 1 end = 1`, `case o.state when 'x' then 1 when '${CURSOR}'`, `"state" = '${CURSOR}`]) {
     test(condition, () => {
       assert.deepEqual(ask(`select 1 ${from} where ${condition}`).labels, states);
       assert.deepEqual(ask(`select 1 ${from} where true and (${condition}`, "'").labels, states);

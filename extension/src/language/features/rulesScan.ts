@@ -126,12 +126,13 @@ export function spanOf({ words }: Scan, first: number, last: number): Span {
   return { start: words[first]?.start ?? 0, end: words[last]?.end ?? 0 };
 }
 
-/** The word that names the column which a literal is compared with: `channel = 'x'`, `'x' != channel`, `channel in ('x', …)`, `case channel when 'x'`; -1 where none does. */
+/** The word that names the column which a literal is compared with: `channel = 'x'`, `'x' != channel`, `channel is distinct from 'x'`, `channel in ('x', …)`, `case channel when 'x'`; -1 where none does. */
 export function comparedWith(scan: Scan, at: number): number {
   const { words } = scan;
   const text = (index: number): string => words[index]?.text ?? '';
   const compares = (index: number): boolean => words[index]?.kind === 'symbol' && /^(?:=|<>|!=)$/.test(text(index));
   if (compares(at - 1)) return at - 2;
+  if (text(at - 1) === 'from' && text(at - 2) === 'distinct') return at - (text(at - 3) === 'not' ? 5 : 4);
   if (compares(at + 1)) return text(at + 3) === '.' ? at + 4 : at + 2;
   if (text(at - 1) === 'when') {
     const start = startOfCase(scan, at - 1);
