@@ -10,7 +10,7 @@ import { step } from './terminal.mjs';
 
 const WINDOWS = process.platform === 'win32';
 const ID = 'attribution-workbench.attribution-workbench';
-const SOURCES = ['src', 'media', 'python', 'package.json', 'package.nls.json', 'package-lock.json', 'README.md', 'LICENSE', '.vscodeignore', 'esbuild.mjs', 'package.mjs'];
+const SOURCES = ['src', 'media', 'python', 'syntaxes', 'package.json', 'package.nls.json', 'package-lock.json', 'README.md', 'LICENSE', '.vscodeignore', 'esbuild.mjs', 'package.mjs'];
 
 /** @typedef {{env?: NodeJS.ProcessEnv, signal?: AbortSignal}} Options */
 

@@ -187,3 +187,18 @@ test('what a description says is left as it is typed', async ({ workbench }) => 
     fs.rmSync(file, { force: true });
   }
 });
+
+test('an apostrophe in a comment of Jinja makes no string of what follows', async ({ workbench }) => {
+  const { page } = workbench;
+  const file = path.join(workbench.folder, 'dbt', 'macros', 'typed_comment.sql');
+  fs.writeFileSync(file, '{#- The purchase\'s credits. -#}\n\n');
+  try {
+    await workbench.open('dbt/macros/typed_comment.sql');
+    await page.keyboard.press('ControlOrMeta+End');
+    await page.keyboard.type('credited as (\nselect 1', { delay: 30 });
+    await page.keyboard.press('ControlOrMeta+S');
+    await expect.poll(() => fs.readFileSync(file, 'utf8')).toBe('{#- The purchase\'s credits. -#}\n\ncredited as (\n    select 1\n)');
+  } finally {
+    fs.rmSync(file, { force: true });
+  }
+});
