@@ -145,3 +145,10 @@ test('types of a seed\'s columns: its columns, then the types that there are', (
   assert.ok(written(`${text}column_types:\n        paid: boo${CURSOR}`, 'boolean'));
   assert.equal(written(`exposures:\n  - name: board\n    depends${CURSOR}`, 'depends_on'), 'depends_on:\n      - ');
 });
+
+test('arguments of a macro come in its order, those without a description first', () => {
+  const macros = projectOf({ 'macros/days.sql': '{% macro days(touch, purchase, unit=1) %}1{% endmacro %}' });
+  const text = 'macros:\n  - name: days\n    arguments:\n      - name: touch\n      - name: ';
+  const items = completion(macros.at('macros/_macros.yml', `${text}${CURSOR}`), undefined, true)?.items ?? [];
+  assert.deepEqual([...items].sort((one, other) => ((one.sortText ?? '') < (other.sortText ?? '') ? -1 : 1)).map(({ label }) => label), ['purchase', 'unit', 'touch']);
+});

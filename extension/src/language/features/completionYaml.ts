@@ -3,7 +3,7 @@ import { CompletionItemKind, InsertTextMode } from 'vscode-languageserver';
 import path from 'node:path';
 import { lineStart } from '../analysis/positions';
 import type { Span } from '../analysis/types';
-import type { Column, FileRole, Project } from '../project/types';
+import type { Column, FileRole, Macro, Project } from '../project/types';
 import { macroSignature } from './describe';
 import { allModels, bare, snippet, tableOffers, variableOffers, type Offer, type Subject } from './completionItems';
 import { sequenceIndent } from './codeActionsYaml';
@@ -213,7 +213,7 @@ function valueOffers(place: YamlPlace, cursor: YamlCursor, shape: ValueShape): r
     case 'macro-name': return [...project.macros].filter(([name]) => !name.includes('.')).map(([label, macro]) => ({
       label, kind: CompletionItemKind.Function, detail: macroSignature(macro), sortText: `${macro.description === undefined ? 0 : 1}${label}`, data: { macro: label } satisfies Subject,
     }));
-    case 'argument': return (project.macros.get(cursor.item(0).get('name') ?? '')?.definition.parameters ?? []).map((one) => ({ label: one.name, kind: CompletionItemKind.Variable, ...(one.default === undefined ? {} : { detail: `= ${one.default}` }) }));
+    case 'argument': return argumentNames(project.macros.get(cursor.item(0).get('name') ?? ''));
     case 'column-name': return columnNames(place, cursor);
     case 'column': return columnOffers(columnsOf(place, describedAt(cursor)));
     case 'type': return typeNames(place, cursor);
@@ -241,6 +241,14 @@ function columnNames(place: YamlPlace, cursor: YamlCursor): Offer[] {
   const properties = described && ('model' in described ? place.project.models.get(described.model)?.properties : place.project.sources.get(described.source)?.properties);
   const known = new Set(properties?.columns.map((column) => column.name));
   return columnOffers(columnsOf(place, described)).map((offer) => (known.has(offer.label) ? { ...offer, sortText: `1${offer.sortText ?? ''}` } : { ...offer, sortText: `0${offer.sortText ?? ''}` }));
+}
+
+/** Parameters of a macro in their order, those that are described already behind the others. */
+function argumentNames(macro: Macro | undefined): Offer[] {
+  const known = new Set(macro?.argumentDocs.map(({ name }) => name));
+  return (macro?.definition.parameters ?? []).map((one, index): Offer => ({
+    label: one.name, kind: CompletionItemKind.Variable, sortText: `${known.has(one.name) ? 1 : 0}${String(index).padStart(4, '0')}`, ...(one.default === undefined ? {} : { detail: `= ${one.default}` }),
+  }));
 }
 
 function typeNames(place: YamlPlace, cursor: YamlCursor): Offer[] {
