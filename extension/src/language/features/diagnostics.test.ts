@@ -245,3 +245,10 @@ test('a column that a data test or a row of a unit test names, and that is not t
     `${unit}          - {client_id: 1, age: 2}\n    expect:\n      rows: [{total: 1}]\n`, `${unit.replace("ref('stg_clients')", 'this')}          - total: 1\n`, `${unit}          select 1 as x\n`,
   ]) assert.deepEqual(yaml(right), [], right);
 });
+
+test('Jinja in YAML is read as YAML has it: with its quotes, over its lines', () => {
+  const yaml = (value: string): string[] => found(`exposures:\n  - name: board\n    description: ${value}\n`, { file: 'models/more.yml' });
+  for (const right of ["'{{ var(''window_days'') }}'", '"{{ var(\\"window_days\\") }}"', '"{{ [1,\\n 2] }}"', ">\n      {{ doc('client_id') }}\n      {{ [1,\n      2] }}", "'{{ [1,\n      2] }}'"]) assert.deepEqual(yaml(right), [], right);
+  assert.deepEqual(yaml('"{{ [1,, 2] }}"'), ['jinja-syntax: ,']);
+  assert.deepEqual(yaml("'{{ var(''window_days'',,) }}'")[0]?.startsWith('jinja-syntax'), true);
+});

@@ -37,7 +37,9 @@ function scalarProblems(project: Project, file: string, { root, text }: YamlDocu
     if (!tagged && !WHOLE_CALL.test(source)) return;
     const jinja = parseJinja(tagged ? source : `{{${source}}}`);
     const shift = tagged ? start : start - 2;
-    if (tagged) for (const error of jinja.errors) found.push({ span: shifted(error.span, shift), code: 'jinja-syntax', severity: ERROR, message: error.message });
+    // Quotes that YAML doubles or escapes are none of Jinja's affair
+    const wrong = tagged && (node.text === source || parseJinja(node.text ?? '').errors.length > 0);
+    if (wrong) for (const error of jinja.errors) found.push({ span: shifted(error.span, shift), code: 'jinja-syntax', severity: ERROR, message: error.message });
     found.push(...callProblems({ project, file, text, calls: jinja.calls.map((call) => shiftedCall(call, shift)), bound: new Set([...METRICS, ...jinja.variables.map(({ name }) => name)]) }));
   });
   return found;
