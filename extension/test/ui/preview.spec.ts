@@ -116,6 +116,14 @@ test('what is not there says what to do; and every theme', async ({ workbench })
     const frame = await previewOf(workbench, MART);
     await expect(frame.locator('.count')).toHaveText('26 rows', { timeout: 30_000 });
     expect(await workbench.axe(frame)).toEqual([]);
+    // What is selected can be seen: the tick on its box, and the box on the page
+    await row(frame, 2).getByRole('checkbox').click();
+    const [page, box, border, tick] = await row(frame, 2).locator('.ag-checkbox-input-wrapper').evaluate((element) => {
+      const { backgroundColor, borderColor } = getComputedStyle(element);
+      return [getComputedStyle(document.body).backgroundColor, backgroundColor, borderColor, getComputedStyle(element, '::after').backgroundColor];
+    });
+    expect(tick).not.toBe(box);
+    expect(border).not.toBe(page);
     await workbench.shoot(`preview-${theme}`);
   }
 });

@@ -44,7 +44,10 @@ const theme = themeQuartz.withParams({
   rowHoverColor: 'var(--vscode-list-hoverBackground)', selectedRowBackgroundColor: 'var(--vscode-list-inactiveSelectionBackground)', browserColorScheme: 'inherit', borderRadius: 2, wrapperBorderRadius: 0, wrapperBorder: false,
   rowHeight: 24, headerHeight: 40, oddRowBackgroundColor: 'var(--vscode-editor-background)', columnBorder: { color: 'var(--grid-line)' }, iconColor: 'var(--vscode-icon-foreground)',
   tooltipBackgroundColor: 'var(--vscode-editorHoverWidget-background)', tooltipTextColor: 'var(--vscode-editorHoverWidget-foreground)', tooltipBorder: { color: 'var(--vscode-editorHoverWidget-border)' },
-  checkboxCheckedBackgroundColor: 'var(--vscode-button-background)', checkboxCheckedBorderColor: 'var(--vscode-button-background)', checkboxUncheckedBorderColor: 'var(--control-line)',
+  // Buttons of a theme with high contrast have a border and no background
+  checkboxCheckedBackgroundColor: 'var(--vscode-button-background, var(--vscode-checkbox-background))', checkboxCheckedBorderColor: 'var(--vscode-contrastBorder, var(--vscode-button-background))',
+  checkboxCheckedShapeColor: 'var(--vscode-button-foreground)', checkboxUncheckedBorderColor: 'var(--control-line)',
+  menuBorder: { color: 'var(--vscode-menu-border, var(--control-line))' }, inputFocusShadow: 'none', inputFocusBorder: { color: 'var(--vscode-focusBorder)' },
 });
 
 /** What the grid says by itself. */
