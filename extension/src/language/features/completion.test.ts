@@ -126,6 +126,8 @@ describe('Jinja', () => {
   });
 
   test('braces that the editor closed by itself are closed as people do, with what ends a block', () => {
+    for (const sign of ['', '-', '+']) assert.equal(sql(`{%${sign}ma${CURSOR}`).take('macro'), `{%${sign} macro \${1:name}($2) %}\n$0\n{% endmacro %}`);
+    assert.equal(sql(`{{re${CURSOR}`).take('ref'), "{{ ref('$1')");
     assert.equal(sql(`{%ma${CURSOR}}`).take('macro'), '{% macro ${1:name}($2) %}\n$0\n{% endmacro %}');
     assert.equal(sql(`{% fo${CURSOR}%}`).take('for'), '{% for ${1:item} in ${2:items} %}\n$0\n{% endfor %}');
     assert.equal(sql(`select {{ eu${CURSOR}}`).take('euros'), 'select {{ euros(${1:column}) }}');

@@ -27,29 +27,19 @@ export function completeJinja(place: JinjaPlace): { offers: readonly Offer[]; sp
   const known = cursor.path !== undefined && Object.hasOwn(GLOBALS, cursor.path) && GLOBALS[cursor.path]?.members !== undefined;
   // A package's macros are offered by their whole name
   if (cursor.path !== undefined && !known) return { offers: ofPackage(place, cursor.path), span: { start: cursor.word.start - cursor.path.length - 1, end: cursor.word.end } };
-  const halves = halvesAround(place.text, cursor);
-  if (!halves) return { offers: inCode(place), span: cursor.word };
-  return { offers: inCode(place).map((offer) => between(halves, cursor.kind, offer)), span: { start: cursor.word.start, end: halves.end } };
+  const closed = halfClosed(place.text, cursor);
+  // Right behind the braces a space is missing
+  const offers = cursor.word.start === cursor.start ? inCode(place).map((offer): Offer => ({ ...offer, insertText: ` ${offer.insertText ?? offer.label}` })) : inCode(place);
+  if (closed === undefined) return { offers, span: cursor.word };
+  return { offers: cursor.kind === 'statement' ? offers : offers.map((offer) => ({ ...offer, insertText: `${offer.insertText ?? offer.label} }}` })), span: { start: cursor.word.start, end: closed } };
 }
 
-/** What an editor closes by itself around the first word of a tag: `{%}`, `{{}}`. */
-interface Halves {
-  /** where the closing half ends */
-  end: number;
-  /** the space that is not there yet */
-  space: '' | ' ';
-}
-
-/** @returns undefined where the tag is closed as a person does, or not at all */
-function halvesAround(text: string, { kind, previous, calls, word }: JinjaCursor): Halves | undefined {
+/** @returns where the half ends that an editor closes by itself behind the first word of a tag (`{%}`, `{{}}`); undefined where the tag is closed as a person does, or not at all */
+function halfClosed(text: string, { kind, previous, calls, word }: JinjaCursor): number | undefined {
   if (previous !== '' || calls.length > 0) return undefined;
   const rest = text.slice(word.end, word.end + 80).split('\n')[0] ?? '';
   const half = kind === 'statement' ? /^(?:%\}|\})(?=\s*$)/.exec(rest)?.[0] : /^\}\}?/.exec(rest)?.[0];
-  return half === undefined ? undefined : { end: word.end + half.length, space: /[{%]/.test(text.charAt(word.start - 1)) ? ' ' : '' };
-}
-
-function between({ space }: Halves, kind: JinjaCursor['kind'], offer: Offer): Offer {
-  return { ...offer, insertText: `${space}${offer.insertText ?? offer.label}${kind === 'statement' ? '' : ' }}'}` };
+  return half === undefined ? undefined : word.end + half.length;
 }
 
 /** Calls whose strings name something of their own. */
@@ -196,7 +186,7 @@ function named(offers: readonly Offer[], isCalled: boolean): readonly Offer[] {
 
 function statements(text: string, cursor: JinjaCursor): Offer[] {
   const rest = text.slice(cursor.word.end, text.indexOf('\n', cursor.word.end) < 0 ? undefined : text.indexOf('\n', cursor.word.end));
-  const halved = halvesAround(text, cursor) !== undefined;
+  const halved = halfClosed(text, cursor) !== undefined;
   const closed = !halved && /^[^{]*%\}/.test(rest);
   const alone = halved || /^\s*-?(%\}|$)/.test(rest);
   return Object.entries(STATEMENTS).map(([label, { description, head, end }]): Offer => {
