@@ -117,7 +117,7 @@ test('what is not there says what to do; and every theme', async ({ workbench })
     await expect(frame.locator('.count')).toHaveText('26 rows', { timeout: 30_000 });
     expect(await workbench.axe(frame)).toEqual([]);
     // What is selected can be seen: the tick on its box, and the box on the page
-    await row(frame, 2).getByRole('checkbox').click();
+    await row(frame, 2).getByRole('checkbox').check();
     const [page, box, border, tick] = await row(frame, 2).locator('.ag-checkbox-input-wrapper').evaluate((element) => {
       const { backgroundColor, borderColor } = getComputedStyle(element);
       return [getComputedStyle(document.body).backgroundColor, backgroundColor, borderColor, getComputedStyle(element, '::after').backgroundColor];
