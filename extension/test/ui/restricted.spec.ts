@@ -9,7 +9,7 @@ test('an untrusted folder executes nothing, connects to nothing, and says so', a
   const before = fs.existsSync(local);
   await expect(workbench.status('Attribution: restricted')).toBeVisible({ timeout: 30_000 });
   const offered = await workbench.offered('Attribution: ');
-  expect(offered.filter((title) => title.startsWith('Attribution:')).sort()).toEqual(['Attribution: Restart Language Server', 'Attribution: Show Log', 'Attribution: Show Status']);
+  expect(offered.filter((title) => title.startsWith('Attribution:')).sort()).toEqual(['Attribution: Focus on Assets View', 'Attribution: Restart Language Server', 'Attribution: Show Log', 'Attribution: Show Status']);
   const view = await workbench.tree('Assets');
   await expect(view).toContainText('This folder is not trusted');
   await workbench.shoot('restricted');
