@@ -161,7 +161,8 @@ export class PreviewGrid {
       valueGetter: valueOf,
       valueFormatter: ({ data, value }: ValueFormatterParams<Row>) => (value === undefined ? '' : value === null ? 'null' : `${String(value)}${data?.cut?.includes(index) ? '…' : ''}`),
       cellClassRules: { null: (params: CellClassParams<Row>) => valueOf(params) === null, empty: (params: CellClassParams<Row>) => valueOf(params) === '' },
-      cellClass: column.kind === 'number' ? 'number' : '',
+      // A name stands above its numbers
+      ...(column.kind === 'number' ? { cellClass: 'number', headerClass: 'ag-right-aligned-header' } : {}),
       sortable: true, comparator: () => 0, filter: 'agTextColumnFilter',
       filterParams: { filterOptions: choicesOf(column), buttons: ['apply', 'clear'], closeOnApply: true, maxNumConditions: 4, trimInput: false, inputPlaceholder: column.type },
     };
