@@ -158,7 +158,7 @@ const STARTING_MS = 30_000;
 
 /**
  * Ends a run, whatever state it is in; returns when Dagster says that it has ended.
- * A run that is starting refuses, so it is asked again; one that was taken out of the queue may start all the same, so it is watched for a while;
+ * A run that is starting is let start first; one that was taken out of the queue may start all the same, so it is watched for a while;
  * one whose process is gone is marked as cancelled.
  * @throws HumanError where it does not end
  */
@@ -179,13 +179,14 @@ export async function cancelRun(client: DagsterClient, id: string): Promise<void
       if (!queued || Date.now() - endedAt > SETTLED_MS) return;
     } else {
       endedAt = undefined;
+      // A worker that comes up and finds its run ending takes that for a restart, and Dagster calls the run failed
+      const startsYet = status === 'starting' && Date.now() - began < STARTING_MS;
       // What accepted its end is given the time it takes: it may have much to undo
-      const waiting = asked > 0 && (status === 'canceling' || Date.now() - asked < AGAIN_MS);
+      const waiting = startsYet || (asked > 0 && (status === 'canceling' || Date.now() - asked < AGAIN_MS));
       const refused = waiting ? undefined : await terminate(client, id, 'SAFE_TERMINATE');
       if (!waiting && refused === undefined) asked = Date.now();
       // Nobody is there to be told: twice, as it may just have begun or ended
-      const startsYet = status === 'starting' && Date.now() - began < STARTING_MS;
-      if (refused !== undefined && !startsYet && ++refusals > 1) {
+      if (refused !== undefined && ++refusals > 1) {
         const words = await terminate(client, id, 'MARK_AS_CANCELED_IMMEDIATELY');
         if (words !== undefined) throw new HumanError(`Dagster does not end the run ${id.slice(0, 8)}: ${words}`);
         asked = Date.now();
