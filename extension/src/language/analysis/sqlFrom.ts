@@ -191,13 +191,9 @@ export abstract class FromParser extends ExpressionParser {
     while (this.isName() || this.token()?.kind === 'jinja') {
       const token = this.token();
       if (!token) break;
-      if (this.isPieced() || token.kind === 'jinja') {
-        pieced = true;
-        this.skipPieces();
-      } else {
-        path.push(this.nameOf(token));
-        this.at++;
-      }
+      const part = this.namePart(token);
+      if (part) path.push(this.nameOf(part));
+      else pieced = true;
       if (this.word() !== '.') break;
       this.at++;
       if (!this.glued(0)) break;

@@ -38,13 +38,9 @@ export abstract class OperandParser extends WindowParser {
     for (;;) {
       const token = this.token();
       if (!token) break;
-      if (this.isPieced() || token.kind === 'jinja') {
-        pieced = true;
-        this.skipPieces();
-      } else {
-        parts.push(token);
-        this.at++;
-      }
+      const part = this.namePart(token);
+      if (part) parts.push(part);
+      else pieced = true;
       if (this.word() !== '.' || !this.glued(0)) break;
       this.at++;
       if (this.word() === '*' && this.glued(0)) {

@@ -114,6 +114,16 @@ export abstract class TokenReader {
     return this.word(inner) === 'select' || this.word(inner) === 'with';
   }
 
+  /** The part of a name that is next, which is then behind; undefined where Jinja pieces it together. */
+  protected namePart(token: Token): Token | undefined {
+    if (this.isPieced() || token.kind === 'jinja') {
+      this.skipPieces();
+      return undefined;
+    }
+    this.at++;
+    return token;
+  }
+
   /** Whether all between the parentheses that were opened is a query, not an expression that begins with one: `((select 1) + 1)`. */
   protected holdsQuery(): boolean {
     if (!this.startsQuery() || this.word() !== '(') return this.startsQuery();
